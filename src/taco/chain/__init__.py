@@ -1,0 +1,1 @@
+"""The TaCo format: templates as data, rendering, strict and tolerant parsing."""

@@ -1,0 +1,203 @@
+"""The `taco` command. Heavy modules are imported inside the commands, so that --help answers at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from taco import __version__
+
+EXIT_FAULT = 70
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="taco",
+    help="Teach an instruction-tuned LLM a language that it barely knows.\n\n"
+    "Example: taco run recipes/quickstart.toml --set language=eo",
+    epilog="Exit codes: 0 done, 2 command line, 3 recipe, 4 data, 5 translation engine, 6 model or training, 7 judge, "
+    "8 publishing, 9 run folder, cache or disk, 70 a fault of taco, 130 interrupted.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+recipe_app = typer.Typer(help="Check a recipe, or show it with every option filled in.", no_args_is_help=True)
+app.add_typer(recipe_app, name="recipe")
+
+RecipePath = Annotated[Path, typer.Argument(help="The recipe, a TOML file.", metavar="RECIPE")]
+Settings = Annotated[
+    list[str],
+    typer.Option("--set", metavar="KEY=VALUE", help="Take this value instead of the recipe's; may be repeated."),
+]
+Runs = Annotated[Path, typer.Option("--runs", help="Folder that holds the run folders.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"taco {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _taco(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True)] = False,
+) -> None: ...
+
+
+@app.command()
+def run(
+    recipe: RecipePath,
+    settings: Settings = [],  # noqa: B006 (typer copies it)
+    runs: Runs = Path("runs"),
+    until: Annotated[str | None, typer.Option(help="Stop after this stage.", metavar="STAGE")] = None,
+    again: Annotated[str | None, typer.Option(help="Run this stage even if it is up to date.", metavar="STAGE")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Run a recipe: every stage that is not up to date, in order.
+
+    A run that was stopped, however hard, goes on where it was when the same command is given again. The result is a table
+    here and RUNS/NAME/report.html.
+
+    Example: taco run recipes/quickstart.toml --set language=eo
+    """
+    from taco.pipeline import run_recipe
+    from taco.progress import open_progress
+    from taco.recipe.load import load_recipe
+    from taco.store.cache import cache_folder
+
+    folder = run_recipe(
+        load_recipe(recipe, settings=settings),
+        runs=runs,
+        cache=cache_folder(),
+        progress=open_progress(quiet=quiet),
+        until=until,
+        again=again,
+    )
+    if until is None or until == "report":
+        _print_scores(folder.root)
+        print(f"\nReport: {folder.root / 'report.html'}")
+    else:
+        print(folder.root / until)
+
+
+@app.command()
+def plan(
+    recipe: RecipePath,
+    settings: Settings = [],  # noqa: B006 (typer copies it)
+    runs: Runs = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """Say which stages a run would do and what it would fetch, and do nothing.
+
+    Example: taco plan recipes/quickstart.toml
+    """
+    from taco.cli.planning import print_plan
+    from taco.recipe.load import load_recipe
+    from taco.store.cache import cache_folder
+
+    print_plan(load_recipe(recipe, settings=settings), runs=runs, cache=cache_folder(), as_json=as_json)
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="The run's folder.", metavar="RUN")],
+    as_json: AsJson = False,
+) -> None:
+    """Print the table of a finished run again.
+
+    Example: taco report runs/quickstart-gl
+    """
+    from taco.errors import DataError
+
+    if not (run / "report.json").is_file():
+        raise DataError(f"{run} holds no finished run.", hint="taco run RECIPE makes one.")
+    if as_json:
+        print((run / "report.json").read_text(encoding="utf-8"), end="")
+    else:
+        _print_scores(run)
+
+
+@app.command()
+def languages(
+    text: Annotated[str | None, typer.Argument(help="A part of a name, or a code.", metavar="TEXT")] = None,
+    script: Annotated[str | None, typer.Option(help="Only this script, as an ISO 15924 code.")] = None,
+    engine: Annotated[str | None, typer.Option(help="Only those that have a code there: google or nllb.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the languages that taco knows, with every code.
+
+    Example: taco languages nep
+    """
+    from taco.cli.listing import print_languages
+
+    print_languages(text, script=script, engine=engine, as_json=as_json)
+
+
+@recipe_app.command("check")
+def check_recipe(recipe: RecipePath, settings: Settings = []) -> None:  # noqa: B006 (typer copies it)
+    """Check a recipe and name all its faults.
+
+    Example: taco recipe check recipes/quickstart.toml
+    """
+    from taco.recipe.load import load_recipe
+
+    loaded = load_recipe(recipe, settings=settings)
+    print(f"{recipe} is a valid recipe for {loaded.target.name}; its run is {loaded.run_name}.")
+
+
+@recipe_app.command("show")
+def show_recipe(recipe: RecipePath, settings: Settings = [], as_json: AsJson = False) -> None:  # noqa: B006
+    """Print a recipe with every option filled in, as TOML.
+
+    Example: taco recipe show recipes/quickstart.toml --set train.epochs=2
+    """
+    from taco.recipe.load import load_recipe
+
+    loaded = load_recipe(recipe, settings=settings)
+    if as_json:
+        print(loaded.model_dump_json(indent=1))
+    else:
+        import tomli_w
+
+        print(tomli_w.dumps(loaded.model_dump(mode="json", exclude_none=True)), end="")
+
+
+def _print_scores(run: Path) -> None:
+    from rich.console import Console
+
+    from taco.evaluate.scores import read_scores
+    from taco.report.terminal import render_table
+
+    Console().print(render_table(read_scores(run / "evaluate" / "scores.json")))
+
+
+def main() -> None:
+    """Run the command line and turn errors into one screen and an exit code."""
+    from taco.errors import TacoError
+
+    try:
+        app()
+    except TacoError as error:
+        print(f"taco: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("\ntaco: stopped. What is done is kept; the same command goes on from there.", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does; a flush at exit would complain once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception:
+        traceback.print_exc()
+        print(f"taco: this is a fault of taco {__version__}; please report it with the lines above.", file=sys.stderr)
+        sys.exit(EXIT_FAULT)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Every error that a user can meet, and the exit code that the command line gives for it.
+
+    TacoError                 1   anything that went wrong and is understood
+    ├── RecipeError           3   a recipe, or a value given with --set
+    ├── DataError             4   a file of rows, questions or answers
+    ├── EngineError           5   a translation engine: missing, refused, broken answers
+    ├── ModelError            6   a base model, adapter, checkpoint or a training run that went wrong
+    ├── JudgeError            7   a judge: missing, refused, unreadable
+    ├── PublishError          8   a hub, a card, an export
+    └── StoreError            9   run folder, cache or disk: locked, read-only, full, damaged
+
+Exit code 0 is success, 2 a misused command line, 130 an interruption by the user; 70 is a fault of taco itself.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class TacoError(Exception):
+    """What went wrong, and what to do about it.
+
+    Args:
+        message: Where it happened, what was found and what was expected.
+        hint: What the user can do, as a sentence or a command; may be empty.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class RecipeError(TacoError):
+    """A recipe, or a value given with --set, is wrong."""
+
+    exit_code = 3
+
+
+class DataError(TacoError):
+    """A file of rows, questions or answers cannot be used as it is."""
+
+    exit_code = 4
+
+
+class EngineError(TacoError):
+    """A translation engine is missing, refuses, or gives answers that cannot be used."""
+
+    exit_code = 5
+
+
+class ModelError(TacoError):
+    """A base model, adapter or checkpoint cannot be used, or training went wrong."""
+
+    exit_code = 6
+
+
+class JudgeError(TacoError):
+    """A judge is missing, refuses, or cannot be read."""
+
+    exit_code = 7
+
+
+class PublishError(TacoError):
+    """A hub, a card or an export failed."""
+
+    exit_code = 8
+
+
+class StoreError(TacoError):
+    """The run folder, the cache or the disk is locked, read-only, full or damaged."""
+
+    exit_code = 9

@@ -1,0 +1,254 @@
+"""What travels between stages: frozen records and their JSON form, and nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from taco.errors import DataError
+
+RecordT = TypeVar("RecordT")
+
+ARMS = ("base", "tuned")
+"""The systems that `generate` lets answer: the base model alone, and with the adapter."""
+
+Finish = Literal["stop", "length", "loop"]
+"""Why a generation ended: the model's own end token, the token limit, or the repetition guard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One English instruction with its response, as it leaves `source`.
+
+    Attributes:
+        id: 16 hex digits of the SHA-256 of the normalised text; equal rows have equal ids.
+        instruction: What is asked, in English.
+        input: The text that the instruction works on; empty where there is none.
+        response: The answer, in English.
+        category: The row's category, or "" where the source names none.
+        origin: "file:line" (or "hub id:index") that the row was read from, for messages.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    id: str
+    instruction: str
+    input: str
+    response: str
+    category: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranslatedRow:
+    """A row and its translation, as it leaves `translate`.
+
+    Attributes:
+        id: The id of the English row.
+        language: BCP-47 code of the target language.
+        words: Number of words in the three English texts.
+        unknown_words: Number of words that the engine said it does not know.
+        engine: Signature of the engine that translated the row.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    id: str
+    language: str
+    category: str
+    instruction_en: str
+    input_en: str
+    response_en: str
+    instruction: str
+    input: str
+    response: str
+    words: int
+    unknown_words: int
+    engine: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """The three sections that a TaCo answer consists of.
+
+    Attributes:
+        instruction_en: The instruction in English.
+        response_en: The response in English.
+        response: The response in the target language.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    instruction_en: str
+    response_en: str
+    response: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A prompt and the completion to learn, as it leaves `chain`.
+
+    Attributes:
+        id: The id of the English row.
+        language: BCP-47 code of the target language.
+        template: Name of the chain template that made the completion.
+        system: The system message.
+        prompt: The user's message: instruction, and input where there is one, in the target language.
+        completion: The rendered chain, without any end token.
+        chain: The sections that the completion was rendered from.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    id: str
+    language: str
+    category: str
+    template: str
+    system: str
+    prompt: str
+    completion: str
+    chain: Chain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionUse:
+    """What one section of an answer cost.
+
+    Attributes:
+        name: "instruction_en", "response_en", "response", or "other" for labels and text outside sections.
+        tokens: Number of generated tokens.
+        seconds: Wall-clock time of the decoding steps that made them. Rows of a batch share each step's time.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    name: str
+    tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One generated answer, as it leaves `generate`.
+
+    Attributes:
+        id: The id of the English row that asked.
+        arm: Which system answered: "base" or "tuned".
+        text: The raw generated text, end token removed.
+        finish: Why generation ended.
+        state: The parser's state of the chain, see `taco.chain.parse.State`.
+        tokens: Number of generated tokens, the end token included.
+        seconds: Wall-clock time of the decoding steps that made them.
+        sections: Tokens and seconds for each section.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    id: str
+    arm: str
+    prompt: str
+    text: str
+    finish: Finish
+    state: str
+    tokens: int
+    seconds: float
+    sections: tuple[SectionUse, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """A row that a stage did not pass on, and why.
+
+    Attributes:
+        id: The row's id, or "" where it has none yet.
+        stage: Name of the stage that dropped it.
+        reason: A short, fixed phrase with hyphens, such as "too-long"; drops are counted by it.
+        detail: What was found, for a reader.
+        origin: "file:line" of the row, where known.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    id: str
+    stage: str
+    reason: str
+    detail: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageCount:
+    """What a stage did with its rows. `pipeline` refuses a stage whose count does not balance.
+
+    Attributes:
+        rows_in: Number of rows read.
+        rows_kept: Number of rows passed on.
+        dropped: Reason -> number of rows dropped for it.
+        counters: Further figures for the manifest, such as "segments" or "characters_sent".
+    """
+
+    rows_in: int
+    rows_kept: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    counters: Mapping[str, int | float | str] = field(default_factory=dict)
+
+    def is_balanced(self) -> bool:
+        """Whether every row read was either kept or dropped with a reason.
+
+        >>> StageCount(rows_in=3, rows_kept=2, dropped={"too-long": 1}).is_balanced()
+        True
+        """
+        return self.rows_in == self.rows_kept + sum(self.dropped.values())
+
+
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
+
+
+def to_json(record: Any) -> str:
+    """Render a record as one line of JSON, characters beyond ASCII as they are.
+
+    Raises:
+        DataError: A text holds a lone surrogate, which no UTF-8 file can hold.
+    """
+    try:
+        text: str = _adapter(type(record)).dump_json(record).decode()
+    except (UnicodeEncodeError, ValueError) as error:
+        raise DataError(f"A {type(record).__name__} cannot be written as UTF-8: {error}") from error
+    return text
+
+
+def from_json(kind: type[RecordT], line: str | bytes, *, origin: str = "") -> RecordT:
+    """Read a record from one line of JSON, unknown and missing fields refused.
+
+    Args:
+        kind: The record's class.
+        line: The JSON text.
+        origin: "file:line", for the message.
+
+    Raises:
+        DataError: The line is no JSON, or does not fit the record.
+
+    >>> from_json(Chain, '{"instruction_en": "a", "response_en": "b", "response": "c"}').response
+    'c'
+    """
+    try:
+        record: RecordT = _adapter(kind).validate_json(line)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in fault["loc"])
+        expected = ", ".join(f.name for f in dataclasses.fields(kind))  # type: ignore[arg-type]
+        raise DataError(
+            f"{origin or 'A line'} is no {kind.__name__}: {where or 'the line'}: {fault['msg']}; "
+            f"expected the fields {expected}."
+        ) from error
+    return record

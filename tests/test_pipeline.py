@@ -1,0 +1,189 @@
+"""The whole pipeline on a tiny model: up to date is not run again, cut anywhere it goes on, nothing lost or doubled."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from taco.errors import DataError, RecipeError, StoreError
+from taco.pipeline import STAGES, plan_recipe, run_recipe
+from taco.progress import SilentProgress
+from taco.recipe.load import load_recipe
+from taco.recipe.schema import Recipe
+from taco.records import StageCount
+from taco.store.manifest import Manifest
+from taco.store.run_folder import RunFolder
+
+RECIPE = """
+name = "tiny"
+language = "gl"
+[source]
+path = {rows}
+heldout = 3
+[translate]
+engine = "echo"
+[model]
+base = {base}
+[train]
+rank = 4
+alpha = 8
+epochs = 2
+effective_batch = 4
+save_every_steps = 1
+[generate]
+max_new_tokens = 8
+[evaluate]
+bootstrap_samples = 100
+"""
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL where a new process for each cut would be too slow."""
+
+
+class CountingProgress(SilentProgress):
+    """Counts what it is told, and dies at a chosen event."""
+
+    def __init__(self, die_at: int | None = None) -> None:
+        self.events: list[str] = []
+        self._die_at = die_at
+
+    def _note(self, event: str) -> None:
+        if self._die_at == len(self.events):
+            raise Killed(event)
+        self.events.append(event)
+
+    def say(self, line: str) -> None:
+        self._note(line)
+
+    @contextmanager
+    def task(self, title: str, *, total: int | None, unit: str, done: int = 0) -> Iterator["CountingProgress"]:
+        self._note(title)
+        yield self
+
+    def advance(self, amount: int = 1, *, note: str = "") -> None:
+        self._note("advance")
+
+
+@pytest.fixture
+def recipe(tmp_path: Path, tiny_base: Path) -> Recipe:
+    rows = tmp_path / "rows.json"
+    written = [{"instruction": f"Say the number {n}.", "input": "", "output": f"It is {n}.\n- {n}"} for n in range(12)]
+    rows.write_text(json.dumps(written))
+    path = tmp_path / "tiny.toml"
+    path.write_text(RECIPE.format(rows=json.dumps(str(rows)), base=json.dumps(str(tiny_base))))
+    return load_recipe(path)
+
+
+def run(recipe: Recipe, folder: Path, progress: SilentProgress | None = None, **options: str) -> Manifest:
+    made = run_recipe(recipe, runs=folder / "runs", cache=folder / "cache", progress=progress or SilentProgress(), **options)
+    return made.read_manifest()
+
+
+def read_results(folder: Path) -> dict[str, bytes]:
+    """Return what must not depend on kills: rows, answers' texts, adapter weights."""
+    root = folder / "runs" / "tiny"
+    names = [path for stage in ("source", "translate", "chain") for path in (root / stage).glob("*.jsonl")]
+    results = {str(path.relative_to(root)): path.read_bytes() for path in names}
+    results["adapter"] = (root / "train" / "adapter" / "adapter_model.safetensors").read_bytes()
+    for arm in ("base", "tuned"):
+        lines = (root / "generate" / f"{arm}.jsonl").read_text().splitlines()
+        results[arm] = json.dumps([(json.loads(line)["id"], json.loads(line)["text"]) for line in lines]).encode()
+    return results
+
+
+def test_every_row_is_accounted_for_and_a_second_run_does_nothing(recipe: Recipe, tmp_path: Path) -> None:
+    manifest = run(recipe, tmp_path)
+    for entry in manifest.stages.values():
+        assert entry.status == "done"
+        assert entry.rows_in == entry.rows_kept + sum(entry.dropped.values())
+    assert list(manifest.stages) == [stage.name for stage in STAGES]
+    assert manifest.stages["source"].rows_in == 12
+    assert manifest.stages["generate"].rows_in in (3, 6)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*.json*")}
+    progress = CountingProgress()
+    again = run(recipe, tmp_path, progress)
+    assert progress.events == [f"{stage.name}: up to date" for stage in STAGES]
+    assert again.stages == manifest.stages
+    changed = {path.name for path, at in before.items() if path.exists() and path.stat().st_mtime_ns != at}
+    assert not changed
+
+
+def test_a_changed_option_makes_its_stage_and_the_later_ones_stale(recipe: Recipe, tmp_path: Path) -> None:
+    run(recipe, tmp_path)
+    changed = recipe.model_copy(update={"train": recipe.train.model_copy(update={"epochs": 1})})
+    findings = plan_recipe(changed, runs=tmp_path / "runs", cache=tmp_path / "cache", progress=SilentProgress())
+    stale = [found.stage for found in findings if not found.is_fresh]
+    assert stale == ["train", "generate", "evaluate", "report"]
+
+
+def test_a_damaged_file_is_made_again(recipe: Recipe, tmp_path: Path) -> None:
+    run(recipe, tmp_path)
+    results = read_results(tmp_path)
+    (tmp_path / "runs" / "tiny" / "train" / "adapter" / "adapter_model.safetensors").write_bytes(b"rubbish")
+    (tmp_path / "runs" / "tiny" / "chain" / "heldout.jsonl").unlink()
+    run(recipe, tmp_path)
+    assert read_results(tmp_path) == results
+
+
+@pytest.mark.slow
+def test_cut_at_any_moment_the_same_call_gives_the_same_results(recipe: Recipe, tmp_path: Path) -> None:
+    undisturbed = tmp_path / "undisturbed"
+    counting = CountingProgress()
+    expected_count = run(recipe, undisturbed, counting).stages["translate"].counters
+    expected = read_results(undisturbed)
+    for moment in range(len(counting.events)):
+        folder = tmp_path / f"cut-{moment}"
+        with pytest.raises(Killed):
+            run(recipe, folder, CountingProgress(die_at=moment))
+        manifest = run(recipe, folder)
+        assert read_results(folder) == expected, f"cut at {counting.events[moment]!r}"
+        counters = manifest.stages["translate"].counters
+        assert counters["segments"] == expected_count["segments"]
+
+
+def test_until_and_again(recipe: Recipe, tmp_path: Path) -> None:
+    assert list(run(recipe, tmp_path, until="chain").stages) == ["source", "translate", "chain"]
+    progress = CountingProgress()
+    run(recipe, tmp_path, progress, until="chain", again="translate")
+    assert "source: up to date" in progress.events
+    assert "translate: started" in progress.events
+    assert "chain: up to date" in progress.events  # the same rows came out, so nothing after it is stale
+    with pytest.raises(RecipeError, match="did you mean 'translate'"):
+        run(recipe, tmp_path, until="translat")
+
+
+def test_a_stage_that_loses_a_row_fails_the_run(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taco.source.run.run_source", lambda *_, **__: StageCount(rows_in=3, rows_kept=2))
+    with pytest.raises(StoreError, match="source lost rows: 3 in, 2 kept, 0 dropped"):
+        run(recipe, tmp_path)
+
+
+def test_a_full_disk_is_named_whatever_the_library_said(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> StageCount:
+        raise RuntimeError("PytorchStreamWriter failed writing file")
+
+    monkeypatch.setattr("taco.source.run.run_source", fail)
+    with pytest.raises(RuntimeError):
+        run(recipe, tmp_path)
+    monkeypatch.setattr("taco.pipeline.DISK_RESERVE_BYTES", 2**70)
+    with pytest.raises(StoreError, match="the disk of .* is full"):
+        run(recipe, tmp_path)
+
+
+def test_an_error_of_a_stage_keeps_what_was_done(recipe: Recipe, tmp_path: Path) -> None:
+    run(recipe, tmp_path, until="translate")
+    heldout = tmp_path / "runs" / "tiny" / "translate" / "train.jsonl"
+    heldout.write_text("rubbish\n")
+    manifest = RunFolder(tmp_path / "runs" / "tiny").read_manifest()
+    manifest.stages["translate"].outputs = RunFolder(tmp_path / "runs" / "tiny").digest_outputs("translate")
+    RunFolder(tmp_path / "runs" / "tiny").write_manifest(manifest)
+    with pytest.raises(DataError, match=r"train\.jsonl:1 is no TranslatedRow"):
+        run(recipe, tmp_path)
+    assert RunFolder(tmp_path / "runs" / "tiny").read_manifest().stages["source"].status == "done"
