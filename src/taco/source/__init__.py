@@ -1,0 +1,1 @@
+"""English instruction data in: files, hub and the seed set; normalised, deduplicated, split."""

@@ -1,0 +1,51 @@
+"""What a recipe may say about its English rows."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+SEED = "seed"
+HUB = "hf:"
+
+FormatName = Literal["auto", "seed", "alpaca", "dolly", "self-instruct", "messages"]
+
+
+class SourceOptions(BaseModel):
+    """The table [source] of a recipe."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str = Field(
+        SEED,
+        min_length=1,
+        description="Where the rows are: 'seed' (the set that comes with taco), a .json or .jsonl file (relative to "
+        "the working directory), or 'hf:owner/name' for a data set of the Hugging Face hub (needs taco-llm[hub]).",
+    )
+    format: FormatName = Field(
+        "auto", description="Schema of the rows; 'auto' goes by the fields of the first row that fits one."
+    )
+    limit: int | None = Field(
+        None, gt=0, description="Read only the first so many rows; what comes after them is neither read nor counted."
+    )
+    heldout: int = Field(
+        40, ge=0, description="Rows kept out of training as the benchmark; of the seed set, rows marked for it."
+    )
+    on_bad_row: Literal["fail", "drop"] = Field(
+        "fail", description="Malformed rows: 'fail' names them and stops, 'drop' leaves them out and counts them."
+    )
+    split: str = Field("train", min_length=1, description="Split of a hub data set.")
+    revision: str | None = Field(
+        None, min_length=1, description="Commit, tag or branch of a hub data set; pin it to be able to repeat a run."
+    )
+
+    @model_validator(mode="after")
+    def _check_path(self) -> SourceOptions:
+        if self.path == SEED and self.format not in ("auto", "seed"):
+            raise ValueError(f"path 'seed' has the format 'seed', not {self.format!r}; leave `format` out")
+        if self.path == HUB:
+            raise ValueError("path 'hf:' names no data set; write 'hf:owner/name'")
+        if self.revision is not None and not self.path.startswith(HUB):
+            raise ValueError(f"revision belongs to a hub data set ('hf:owner/name'), but path is {self.path!r}")
+        return self
