@@ -78,7 +78,9 @@ def recipe(tmp_path: Path, tiny_base: Path) -> Recipe:
 
 
 def run(recipe: Recipe, folder: Path, progress: SilentProgress | None = None, **options: str) -> Manifest:
-    made = run_recipe(recipe, runs=folder / "runs", cache=folder / "cache", progress=progress or SilentProgress(), **options)
+    made = run_recipe(
+        recipe, runs=folder / "runs", cache=folder / "cache", progress=progress or SilentProgress(), **options
+    )
     return made.read_manifest()
 
 
@@ -173,7 +175,7 @@ def test_a_full_disk_is_named_whatever_the_library_said(
     with pytest.raises(RuntimeError):
         run(recipe, tmp_path)
     monkeypatch.setattr("taco.pipeline.DISK_RESERVE_BYTES", 2**70)
-    with pytest.raises(StoreError, match="the disk of .* is full"):
+    with pytest.raises(StoreError, match=r"the disk of .* is full"):
         run(recipe, tmp_path)
 
 

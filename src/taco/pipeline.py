@@ -1,8 +1,8 @@
 """Which stages of a run are stale, and running them in the order in which data moves.
 
-A stage is up to date when the manifest says that it was finished with the same key and its files are as it left them. The
-key is a digest of the stage's options, of the files of the stages before it and of the stage's version here. A stage that
-was killed is started again with what it had written; a stage whose key changed starts from an empty folder.
+A stage is up to date when the manifest says that it was finished with the same key and its files are as it left them.
+The key is a digest of the stage's options, of the files of the stages before it and of the stage's version here. A stage
+that was killed is started again with what it had written; a stage whose key changed starts from an empty folder.
 """
 
 from __future__ import annotations

@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 from taco.chain.parse import parse_chain, parse_chain_strict
 from taco.chain.template import SECTIONS, TEMPLATES, find_template
 from taco.errors import DataError, RecipeError
-from taco.languages.table import all_languages, find_language
+from taco.languages.table import Language, all_languages, find_language
 from taco.records import Chain
 
 GALICIAN = find_language("gl")
 NEPALI = find_language("ne")
 LABELS = ("Instruction in English:", "Response in English:", "Response in Galician:")
-SCRIPT_SAMPLES = tuple(language.autonym + language.digits for language in all_languages())
+TARGETS = tuple(language for language in all_languages() if language.code != "en")
+SCRIPT_SAMPLES = tuple(language.autonym + language.digits for language in TARGETS)
 
 pieces = st.one_of(
     st.text(max_size=20),
@@ -40,7 +41,9 @@ chains = st.builds(Chain, instruction_en=texts, response_en=texts, response=text
 def test_taco_golden_bytes() -> None:
     chain = Chain(instruction_en="Say hi.", response_en="Hi!\n- a\n- b", response="Ola!\n- a\n- b")
     assert find_template("taco").render(chain, GALICIAN) == (
-        "Instruction in English:\nSay hi.\n\nResponse in English:\nHi!\n- a\n- b\n\nResponse in Galician:\nOla!\n- a\n- b"
+        "Instruction in English:\nSay hi.\n\n"
+        "Response in English:\nHi!\n- a\n- b\n\n"
+        "Response in Galician:\nOla!\n- a\n- b"
     )
 
 
@@ -81,19 +84,19 @@ def test_taco_paper_holds_a_text_or_refuses_it(chain: Chain) -> None:
     try:
         rendered = template.render(chain, GALICIAN)
     except DataError:
-        assert any(mark in text for text in (chain.instruction_en, chain.response_en) for mark in (".", "\n", "Response"))
+        assert any("." in text or "\n" in text for text in (chain.instruction_en, chain.response_en))
     else:
         assert parse_chain_strict(rendered, template="taco-paper", language=GALICIAN) == chain
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-@pytest.mark.parametrize("language", all_languages(), ids=lambda language: language.code)
-def test_every_language(template: str, language: object) -> None:
-    text = f"{language.autonym} {language.digits}"  # type: ignore[attr-defined]
+@pytest.mark.parametrize("language", TARGETS, ids=lambda language: language.code)
+def test_every_language(template: str, language: Language) -> None:
+    text = f"{language.autonym} {language.digits}"
     chain = Chain(instruction_en="One?", response_en=f"1 {text}", response=text)
-    rendered = find_template(template).render(chain, language)  # type: ignore[arg-type]
-    assert parse_chain_strict(rendered, template=template, language=language) == chain  # type: ignore[arg-type]
-    assert parse_chain(rendered, template=template, language=language).state == "complete"  # type: ignore[arg-type]
+    rendered = find_template(template).render(chain, language)
+    assert parse_chain_strict(rendered, template=template, language=language) == chain
+    assert parse_chain(rendered, template=template, language=language).state == "complete"
 
 
 def test_unknown_template_is_suggested() -> None:

@@ -11,7 +11,14 @@ from taco.errors import StoreError
 from taco.store.manifest import Manifest, StageEntry
 from taco.store.run_folder import RunFolder
 
-HOLD = "import sys; from pathlib import Path; from taco.store.run_folder import RunFolder\nwith RunFolder(Path(sys.argv[1])).lock(): print('held', flush=True); sys.stdin.read()"
+HOLD = """
+import sys
+from pathlib import Path
+from taco.store.run_folder import RunFolder
+with RunFolder(Path(sys.argv[1])).lock():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 
 def test_a_second_run_is_refused_and_told_who_holds_the_folder(tmp_path: Path) -> None:
@@ -19,7 +26,10 @@ def test_a_second_run_is_refused_and_told_who_holds_the_folder(tmp_path: Path) -
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout and other.stdin
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(StoreError, match=rf"Another run is working in .*process {other.pid}"), RunFolder(tmp_path).lock():
+        with (
+            pytest.raises(StoreError, match=rf"Another run is working in .*process {other.pid}"),
+            RunFolder(tmp_path).lock(),
+        ):
             pass
         other.kill()
     with RunFolder(tmp_path).lock():  # a killed run leaves no lock behind

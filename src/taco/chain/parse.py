@@ -95,8 +95,7 @@ def parse_chain(text: str, *, template: str, language: Language, finish: str = "
 
 
 def _read_section(template: Template, language: Language, name: str, text: str) -> str:
-    text = template.trim(name, text)
-    return unescape_labels(text, language) if template.escapes else text
+    return template.trim(name, unescape_labels(text, language) if template.escapes else text)
 
 
 def _find_spans(text: str, marks: list[tuple[str, int, int]]) -> dict[str, tuple[int, int]]:

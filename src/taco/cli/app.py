@@ -57,12 +57,15 @@ def run(
     runs: Runs = Path("runs"),
     until: Annotated[str | None, typer.Option(help="Stop after this stage.", metavar="STAGE")] = None,
     again: Annotated[str | None, typer.Option(help="Run this stage even if it is up to date.", metavar="STAGE")] = None,
+    on_bad_row: Annotated[
+        str | None, typer.Option(help="fail or drop: what to do with a malformed row.", metavar="WHAT")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Run a recipe: every stage that is not up to date, in order.
 
-    A run that was stopped, however hard, goes on where it was when the same command is given again. The result is a table
-    here and RUNS/NAME/report.html.
+    A run that was stopped, however hard, goes on where it was when the same command is given again. The result is a
+    table here and RUNS/NAME/report.html.
 
     Example: taco run recipes/quickstart.toml --set language=eo
     """
@@ -71,6 +74,8 @@ def run(
     from taco.recipe.load import load_recipe
     from taco.store.cache import cache_folder
 
+    if on_bad_row:
+        settings = [*settings, f"source.on_bad_row={on_bad_row}"]
     folder = run_recipe(
         load_recipe(recipe, settings=settings),
         runs=runs,

@@ -35,7 +35,7 @@ def print_plan(recipe: Recipe, *, runs: Path, cache: Path, as_json: bool) -> Non
 def list_network(recipe: Recipe, *, cache: Path) -> list[str]:
     """Return what the run would fetch, a phrase each; empty if it needs no network."""
     from taco.model.base import describe_fetch
-    from taco.source.run import describe_hub
+    from taco.source.location import describe_location
 
-    found = (describe_hub(recipe.source), describe_fetch(recipe.model, cache=cache))
+    found = (describe_location(recipe.source), describe_fetch(recipe.model, cache=cache))
     return [phrase for phrase in found if phrase]

@@ -52,7 +52,8 @@ def _read_toml(path: Path) -> _Table:
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path} cannot be read: {error}.") from error
     except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{path} is no valid TOML: {error}.", hint="See recipes/quickstart.toml for the form.") from error
+        hint = "See recipes/quickstart.toml for the form."
+        raise RecipeError(f"{path} is no valid TOML: {error}.", hint=hint) from error
 
 
 def _apply_setting(table: _Table, setting: str) -> None:

@@ -1,0 +1,137 @@
+"""Percentile bootstrap intervals (Efron and Tibshirani 1993, chapter 13): rows are drawn with replacement.
+
+Every estimate draws with a generator of its own from the same seed, so that a number does not depend on which other
+numbers were asked for, and two arms with the same rows are resampled alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+DECIMALS = 6
+"""Decimals kept in files, so that the last bits of a sum, which differ between machines, do not show."""
+
+BLOCK_CELLS = 4_000_000
+"""Row numbers drawn at a time: 32 MB, however many rows and resamples."""
+
+Method = Literal["bootstrap", "exact", "constant", "none"]
+"""How an interval was made.
+
+- bootstrap: percentiles of the resampled means.
+- exact: all rows are 0, or all are 1, so every resample is alike; the Clopper-Pearson bounds, which have a closed form.
+- constant: all rows have the same other value; how far another sample would differ cannot be told. No interval.
+- none: fewer than two rows. No interval.
+"""
+
+
+class Estimate(BaseModel):
+    """A mean over rows with its interval.
+
+    Attributes:
+        value: The mean; None where no row has a value.
+        low, high: The interval; None where there is none.
+        n: Number of rows that have a value.
+        missing: How many of those n count as 0 because the answer lacks the part that is read.
+        unscored: Number of rows without a value, which are in no mean.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    method: Method
+    missing: int = 0
+    unscored: int = 0
+
+
+class Bootstrap(BaseModel):
+    """How intervals are made.
+
+    Attributes:
+        samples: Number of resamples.
+        confidence: Share of intervals that should hold the true mean.
+        seed: Seed of the generator, numpy's PCG64.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    samples: int
+    confidence: float
+    seed: int
+
+    @property
+    def signature(self) -> str:
+        """How an interval was made, in one line."""
+        return (
+            f"percentile bootstrap over rows, {self.samples} resamples, {100 * self.confidence:g} %, "
+            f"numpy {np.__version__} PCG64, seed {self.seed}"
+        )
+
+    def estimate_mean(self, values: Sequence[float | None], *, is_rate: bool = False, missing: int = 0) -> Estimate:
+        """Estimate the mean of the values that are there.
+
+        Args:
+            values: One value a row; None for a row without one.
+            is_rate: Whether a value can only be 0 or 1, so that exact bounds exist where all are alike.
+            missing: Handed through to the estimate.
+        """
+        scored = np.array([value for value in values if value is not None], dtype=np.float64)
+        counts = {"n": len(scored), "missing": missing, "unscored": len(values) - len(scored)}
+        if len(scored) == 0:
+            return Estimate(value=None, low=None, high=None, method="none", **counts)
+        mean = _round(scored.mean())
+        if len(scored) == 1:
+            return Estimate(value=mean, low=None, high=None, method="none", **counts)
+        if np.all(scored == scored[0]):
+            return self._estimate_constant(float(scored[0]), mean, is_rate=is_rate, counts=counts)
+        low, high = self._cut([scored[drawn].mean(axis=1) for drawn in self._draw(len(scored))])
+        return Estimate(value=mean, low=low, high=high, method="bootstrap", **counts)
+
+    def estimate_total(self, counts: Sequence[Sequence[int]], score: Callable[[Any], float]) -> Estimate:
+        """Estimate a score of added-up counts, such as a corpus-level chrF++.
+
+        Args:
+            counts: The counts of each row, which add up over rows.
+            score: Turns added-up counts into the score.
+        """
+        rows = np.array(counts, dtype=np.int64)
+        if len(rows) == 0:
+            return Estimate(value=None, low=None, high=None, n=0, method="none")
+        value = _round(score(rows.sum(axis=0)))
+        if len(rows) == 1:
+            return Estimate(value=value, low=None, high=None, n=1, method="none")
+        low, high = self._cut(
+            [[score(rows[rowset].sum(axis=0)) for rowset in drawn] for drawn in self._draw(len(rows))]
+        )
+        return Estimate(value=value, low=low, high=high, n=len(rows), method="bootstrap")
+
+    def _estimate_constant(self, value: float, mean: float, *, is_rate: bool, counts: dict[str, int]) -> Estimate:
+        if not is_rate or value not in (0.0, 1.0):
+            return Estimate(value=mean, low=None, high=None, method="constant", **counts)
+        # Clopper and Pearson 1934, for none or n successes in n: the other bound comes from the nth root of alpha/2.
+        bound = ((1 - self.confidence) / 2) ** (1 / counts["n"])
+        low, high = (0.0, _round(1 - bound)) if value == 0 else (_round(bound), 1.0)
+        return Estimate(value=mean, low=low, high=high, method="exact", **counts)
+
+    def _draw(self, rows: int) -> Iterator[Any]:
+        """Yield blocks of resamples, each a matrix [resamples, rows] of row numbers."""
+        generator = np.random.default_rng(self.seed)
+        block = max(1, BLOCK_CELLS // rows)
+        for start in range(0, self.samples, block):
+            yield generator.integers(0, rows, size=(min(block, self.samples - start), rows))
+
+    def _cut(self, blocks: Iterable[Any]) -> tuple[float, float]:
+        means = np.concatenate([np.asarray(block, dtype=np.float64) for block in blocks])
+        outside = (1 - self.confidence) / 2
+        low, high = np.quantile(means, [outside, 1 - outside])
+        return _round(low), _round(high)
+
+
+def _round(value: float) -> float:
+    return round(float(value), DECIMALS)

@@ -1,0 +1,52 @@
+"""Whether an answer is a chain at all."""
+
+from __future__ import annotations
+
+from taco.evaluate.case import Case
+from taco.evaluate.metric import Family, Metric, Values
+
+METRICS = (
+    Metric(
+        name="complete_chain",
+        title="Complete chains",
+        unit="rate",
+        better="higher",
+        reads="answer",
+        meaning="Answers that hold all three sections, each once, in order and none empty, and that the model ended "
+        "by itself.",
+        limits="Says nothing about what is written in the sections.",
+        absent="zero",
+    ),
+    Metric(
+        name="target_section",
+        title="Target section found",
+        unit="rate",
+        better="higher",
+        reads="answer",
+        meaning="Answers with a labelled, non-empty section for the target language, whatever else is wrong with them.",
+        limits="The base model was never shown the labels, so it seldom writes them; its replies are judged without.",
+        absent="zero",
+    ),
+    Metric(
+        name="ended_by_itself",
+        title="Ended by itself",
+        unit="rate",
+        better="higher",
+        reads="answer",
+        meaning="Answers that the model closed with its own end token, instead of running into the token limit or "
+        "the repetition guard.",
+        absent="zero",
+    ),
+)
+
+
+def measure(case: Case) -> Values:
+    """Measure one answer's form."""
+    return {
+        "complete_chain": float(case.parsed.state == "complete"),
+        "target_section": float(bool(case.parsed.response)),
+        "ended_by_itself": float(case.answer.finish == "stop"),
+    }
+
+
+CHAINS = Family(METRICS, measure)

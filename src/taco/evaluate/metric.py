@@ -1,0 +1,60 @@
+"""What a measure is called, what it says and what it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from taco.evaluate.case import Case
+
+Unit = Literal["rate", "share", "chrF++", "tokens", "characters", "sentences", "seconds"]
+"""rate: 0 or 1 for each answer. share: anything from 0 to 1. chrF++: from 0 to 100."""
+
+Better = Literal["higher", "lower", "neither"]
+
+Reads = Literal["answer", "reply", "instruction_en", "response_en", "response"]
+"""The part of an answer that a measure reads; see `Case.reply` for the reply."""
+
+Values = Mapping[str, float | None]
+"""Name of a measure -> its value for one answer; None where it has none."""
+
+
+class Metric(BaseModel):
+    """One measure.
+
+    Attributes:
+        name: Key in `Values`.
+        title: What is counted, in a few words.
+        better: Which way is better; "neither" for what is only described.
+        reads: The part of the answer that is read.
+        meaning: What the number says, in plain words.
+        limits: What it does not say.
+        absent: What an answer without that part counts as.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    title: str
+    unit: Unit
+    better: Better
+    reads: Reads
+    meaning: str
+    limits: str = ""
+    absent: Literal["zero", "unscored"]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Measures that are taken together.
+
+    Attributes:
+        metrics: What they are.
+        measure: Takes all of them for one answer.
+    """
+
+    metrics: tuple[Metric, ...]
+    measure: Callable[[Case], Values]

@@ -1,0 +1,24 @@
+"""Settings of the `evaluate` stage."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class EvaluateOptions(BaseModel):
+    """How sure the numbers have to say they are."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bootstrap_samples: int = Field(
+        default=1000, ge=100, le=100_000, description="Number of resamples behind each interval."
+    )
+    confidence: float = Field(
+        default=0.95, ge=0.5, le=0.999, description="Share of intervals that should hold the true value."
+    )
+    sentence_limit: int = Field(
+        default=6,
+        ge=1,
+        le=1000,
+        description="Count replies with this many sentences or more; the paper asks for less than 6.",
+    )

@@ -1,0 +1,143 @@
+"""chrF++ between an answer's sections and the reference's, by sacrebleu.
+
+chrF++ is the F2 of character 1- to 6-grams and word 1- and 2-grams (Popovic 2017, WMT). The target section of a
+reference is itself a machine translation, so agreement with it is agreement with the translation engine, not quality:
+a good answer in other words scores low, and the engine's own mistakes score high. Two floors, computed from the same
+rows, say what the numbers are worth: the English reference repeated as it is, and the reference of another row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from taco.evaluate.case import Case
+from taco.evaluate.metric import Family, Metric, Values
+from taco.records import Example
+
+_NOT_QUALITY = (
+    "Agreement with a machine translation, not quality: a good answer in other words scores low, and the translation "
+    "engine's own mistakes score high."
+)
+
+METRICS = (
+    Metric(
+        name="chrf_reply",
+        title="Reply against machine translation",
+        unit="chrF++",
+        better="higher",
+        reads="reply",
+        meaning="How many letter and word sequences the reply shares with the machine translation of the reference "
+        "answer. The reply is the target section; of an answer without any label it is the whole text.",
+        limits=_NOT_QUALITY,
+        absent="zero",
+    ),
+    Metric(
+        name="chrf_response",
+        title="Target section against machine translation",
+        unit="chrF++",
+        better="higher",
+        reads="response",
+        meaning="The same for the labelled target section alone: an answer without that section counts 0.",
+        limits=_NOT_QUALITY,
+        absent="zero",
+    ),
+    Metric(
+        name="chrf_response_en",
+        title="English response against reference",
+        unit="chrF++",
+        better="higher",
+        reads="response_en",
+        meaning="How many letter and word sequences the English section shares with the reference answer.",
+        limits="Questions have many good answers; only those worded like the reference score high.",
+        absent="zero",
+    ),
+    Metric(
+        name="chrf_instruction_en",
+        title="English instruction against true question",
+        unit="chrF++",
+        better="higher",
+        reads="instruction_en",
+        meaning="Step-1 fidelity: how well the model turned the question in the target language back into the English "
+        "question that it was translated from.",
+        limits="The question was machine-translated: what was lost there cannot be found again.",
+        absent="zero",
+    ),
+)
+
+PARTS = {metric.name: metric.reads for metric in METRICS}
+"""Name of a measure -> the part of an answer that it compares."""
+
+
+def measure(case: Case) -> Values:
+    """Measure how much one answer's sections agree with the reference chain's; None where the reference is empty."""
+    return {name: score_text(*pair) for name, pair in pair_texts(case).items()}
+
+
+def pair_texts(case: Case) -> dict[str, tuple[str, str]]:
+    """Return, by the measure's name, each text of an answer with the reference that it is compared with."""
+    return {
+        name: (case.reply, case.example.chain.response)
+        if part == "reply"
+        else (getattr(case.parsed, part), getattr(case.example.chain, part))
+        for name, part in PARTS.items()
+    }
+
+
+def score_text(text: str, reference: str) -> float | None:
+    """Return the chrF++ of one text, from 0 to 100; None where there is no reference.
+
+    >>> score_text("O ceo é azul.", "O ceo é azul."), score_text("", "O ceo é azul.")
+    (100.0, 0.0)
+    """
+    if not reference:
+        return None
+    return float(_metric().sentence_score(text, [reference]).score)
+
+
+def count_matches(pairs: Sequence[tuple[str, str]]) -> list[list[int]]:
+    """Return, for each (text, reference), sacrebleu's counts of n-grams, which add up over rows."""
+    texts, references = [text for text, _ in pairs], [reference for _, reference in pairs]
+    counts: list[list[int]] = _metric()._extract_corpus_statistics(texts, [references])
+    return counts
+
+
+def score_counts(counts: Sequence[int]) -> float:
+    """Return the corpus-level chrF++ of added-up counts, from 0 to 100."""
+    return float(_metric()._compute_f_score(counts))
+
+
+def sign_chrf() -> str:
+    """Return sacrebleu's own signature."""
+    scorer = _metric()
+    scorer.sentence_score("a", ["a"])  # the number of references in the signature is that of the last call
+    return f"chrF2++|{scorer.get_signature()}"
+
+
+def measure_floors(examples: Sequence[Example]) -> dict[str, list[float | None]]:
+    """Measure what two replies without any merit would score as `chrf_reply`.
+
+    Returns:
+        "english_copy": the English reference response itself, row by row. "other_row": the reference of the next row,
+        the first one's for the last: text in the right language about something else; empty with fewer than two rows.
+    """
+    chains = [example.chain for example in examples]
+    others = chains[1:] + chains[:1] if len(chains) > 1 else []
+    return {
+        "english_copy": [score_text(chain.response_en, chain.response) for chain in chains],
+        "other_row": [
+            score_text(other.response, chain.response)
+            for other, chain in zip(others, chains[: len(others)], strict=True)
+        ],
+    }
+
+
+@cache
+def _metric() -> Any:
+    from sacrebleu.metrics import CHRF
+
+    return CHRF(word_order=2)
+
+
+SIMILARITY = Family(METRICS, measure)

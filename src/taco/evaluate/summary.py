@@ -1,0 +1,143 @@
+"""From the measures of single answers to means with intervals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from taco.evaluate.bootstrap import Bootstrap, Estimate
+from taco.evaluate.case import Case
+from taco.evaluate.failures import find_failures
+from taco.evaluate.metric import Family, Metric
+from taco.evaluate.scores import ArmScores, RowScore
+from taco.evaluate.similarity import PARTS, count_matches, pair_texts, score_counts
+from taco.languages.identify import list_candidates
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One arm's answers with what they scored, in held-out order.
+
+    Attributes:
+        cases: The answers.
+        rows: What each of them scored.
+        unanswered: Ids of held-out rows without an answer.
+    """
+
+    cases: tuple[Case, ...]
+    rows: tuple[RowScore, ...]
+    unanswered: tuple[str, ...] = ()
+
+
+def measure_row(case: Case, families: Sequence[Family]) -> RowScore:
+    """Take every measure of one answer."""
+    values: dict[str, float | None] = {}
+    for family in families:
+        values.update(family.measure(case))
+    return RowScore(
+        id=case.example.id,
+        category=case.example.category,
+        arm=case.answer.arm,
+        state=case.parsed.state,
+        finish=case.answer.finish,
+        spans=case.parsed.spans,
+        missing=case.missing,
+        values={name: None if value is None else round(value, 6) for name, value in values.items()},
+        languages={code: round(share, 6) for code, share in case.identification.distribution.items()},
+        language=case.identification.best,
+        failures=find_failures(case, values),
+    )
+
+
+def summarise_arm(measured: Measured, metrics: Sequence[Metric], bootstrap: Bootstrap) -> ArmScores:
+    """Summarise one arm."""
+    rows = measured.rows
+    categories = sorted({row.category for row in rows})
+    return ArmScores(
+        rows=len(rows),
+        unanswered=measured.unanswered,
+        states=_count(row.state for row in rows),
+        finishes=_count(row.finish for row in rows),
+        failures=_count(failure.kind for row in rows for failure in row.failures),
+        metrics=_estimate_metrics(rows, metrics, bootstrap),
+        corpus={
+            name: bootstrap.estimate_total(counts, score_counts)
+            for name, counts in _count_corpus(measured.cases).items()
+        },
+        categories={
+            category: _estimate_metrics([row for row in rows if row.category == category], metrics, bootstrap)
+            for category in categories
+        },
+        languages=_estimate_languages(measured, bootstrap),
+        best_of_reply=_count(row.language for row in rows),
+        best_of_section=_count(row.language for row in rows if "response" not in row.missing),
+    )
+
+
+def compare_rows(
+    first: Sequence[RowScore], second: Sequence[RowScore], metrics: Sequence[Metric], bootstrap: Bootstrap
+) -> dict[str, Estimate]:
+    """Estimate second minus first over the rows that both have, paired by id."""
+    before = {row.id: row.values for row in first}
+    pairs = [(before[row.id], row.values) for row in second if row.id in before]
+    return {
+        metric.name: bootstrap.estimate_mean([_subtract(old, new, metric.name) for old, new in pairs])
+        for metric in metrics
+    }
+
+
+def compare_corpus(first: Measured, second: Measured, bootstrap: Bootstrap) -> dict[str, Estimate]:
+    """Estimate the difference of corpus-level scores, second minus first, over the rows that both have."""
+    both = {row.id for row in first.rows} & {row.id for row in second.rows}
+    before, after = _count_corpus(_choose(first, both)), _count_corpus(_choose(second, both))
+    differences = {}
+    for name in PARTS:
+        side_by_side = [[*old, *new] for old, new in zip(before[name], after[name], strict=True)]
+        differences[name] = bootstrap.estimate_total(side_by_side, _score_difference)
+    return differences
+
+
+def _score_difference(counts: Sequence[int]) -> float:
+    half = len(counts) // 2
+    return score_counts(counts[half:]) - score_counts(counts[:half])
+
+
+def _choose(measured: Measured, ids: Collection[str]) -> list[Case]:
+    return [case for case in measured.cases if case.example.id in ids]
+
+
+def _count_corpus(cases: Sequence[Case]) -> dict[str, list[list[int]]]:
+    """Count n-gram matches, by the measure's name, row by row; a missing section counts as an empty text."""
+    pairs = [pair_texts(case) for case in cases]
+    return {name: count_matches([pair[name] for pair in pairs]) if pairs else [] for name in PARTS}
+
+
+def _estimate_metrics(rows: Sequence[RowScore], metrics: Sequence[Metric], bootstrap: Bootstrap) -> dict[str, Estimate]:
+    return {
+        metric.name: bootstrap.estimate_mean(
+            [row.values[metric.name] for row in rows],
+            is_rate=metric.unit == "rate",
+            missing=sum(metric.reads in row.missing and row.values[metric.name] is not None for row in rows),
+        )
+        for metric in metrics
+    }
+
+
+def _estimate_languages(measured: Measured, bootstrap: Bootstrap) -> dict[str, Estimate]:
+    """Estimate the mean probability of each candidate over the replies in which there was something to judge."""
+    if not measured.cases:
+        return {}
+    judged = [row.languages for row in measured.rows if row.languages]
+    codes = [code for code in list_candidates(measured.cases[0].language) if any(code in found for found in judged)]
+    blanks: list[float | None] = [None] * (len(measured.rows) - len(judged))
+    return {code: bootstrap.estimate_mean([found.get(code, 0.0) for found in judged] + blanks) for code in codes}
+
+
+def _subtract(old: Mapping[str, float | None], new: Mapping[str, float | None], name: str) -> float | None:
+    before, after = old[name], new[name]
+    return None if before is None or after is None else after - before
+
+
+def _count(names: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(names).items()))

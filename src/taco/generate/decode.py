@@ -1,0 +1,164 @@
+"""Greedy decoding of a batch in which a finished row is taken out at once, so that it holds up no other."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from taco.errors import ModelError
+from taco.generate.kv_cache import build_cache
+from taco.records import Finish
+
+CHECK_EVERY = 8
+"""Tokens between two looks for a loop in a row."""
+
+Judge = Callable[[Sequence[int]], bool]
+"""Tells from a row's tokens whether it has fallen into a loop."""
+
+
+@dataclass(slots=True)
+class DecodedRow:
+    """What was decoded for one prompt.
+
+    Attributes:
+        index: The prompt's place in the batch.
+        limit: Number of tokens at most.
+        tokens: The new tokens, end token included.
+        seconds: For each token this row's share of its step's time.
+        finish: Why it ended; None while it goes on.
+    """
+
+    index: int
+    limit: int
+    tokens: list[int] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    finish: Finish | None = None
+
+
+def decode_batch(
+    model: Any,
+    prompts: Sequence[Sequence[int]],
+    *,
+    limits: Sequence[int],
+    ends: Collection[int],
+    is_loop: Judge,
+    on_tokens: Callable[[int], None],
+) -> Iterator[DecodedRow]:
+    """Decode prompts together and yield each row as soon as it is finished.
+
+    Args:
+        model: A causal language model of transformers, in evaluation mode.
+        prompts: Token ids, none of them empty.
+        limits: New tokens at most, one limit for each prompt.
+        ends: Tokens that end an answer.
+        is_loop: Asked every `CHECK_EVERY` tokens of a row.
+        on_tokens: Called after each step with the number of tokens that it made.
+
+    Raises:
+        ModelError: The model's numbers overflowed.
+    """
+    batch = Batch(model, prompts, room=max(map(len, prompts)) + max(limits))
+    live = [DecodedRow(index, limit) for index, limit in enumerate(limits)]
+    while live:
+        started = time.perf_counter()
+        tokens = batch.step()
+        share = (time.perf_counter() - started) / len(live)
+        for row, token in zip(live, tokens, strict=True):
+            row.tokens.append(token)
+            row.seconds.append(share)
+            row.finish = _judge_row(row, ends, is_loop)
+        on_tokens(len(live))
+        finished = [row for row in live if row.finish]
+        if finished:
+            order = fill_holes([row.finish is not None for row in live])
+            live = [live[place] for place in order]
+            batch.keep(order)
+            yield from finished
+
+
+def fill_holes(is_finished: Sequence[bool]) -> list[int]:
+    """Return which old row each place holds once finished rows are gone, moving as few rows as possible.
+
+    >>> fill_holes([False, True, False, False])
+    [0, 3, 2]
+    """
+    left = sum(not done for done in is_finished)
+    movers = (place for place in reversed(range(left, len(is_finished))) if not is_finished[place])
+    return [next(movers) if is_finished[place] else place for place in range(left)]
+
+
+class Batch:
+    """Rows that are decoded together, padded on the left.
+
+    Args:
+        model: A causal language model of transformers, in evaluation mode.
+        prompts: Token ids, none of them empty.
+        room: Number of tokens, padding and prompt included, that a row may grow to.
+    """
+
+    def __init__(self, model: Any, prompts: Sequence[Sequence[int]], *, room: int) -> None:
+        device = model.device
+        rows, width = len(prompts), max(map(len, prompts))
+        tokens = torch.zeros((rows, width), dtype=torch.long)
+        self._mask = torch.ones((rows, room), dtype=torch.long)
+        for row, prompt in enumerate(prompts):
+            tokens[row, width - len(prompt) :] = torch.tensor(prompt, dtype=torch.long)
+            self._mask[row, : width - len(prompt)] = 0
+        positions = (self._mask[:, :width].cumsum(dim=1) - 1).clamp(min=0)
+        self._model, self._length = model, width
+        self._tokens, self._positions = tokens.to(device), positions.to(device)
+        self._mask = self._mask.to(device)
+        self._cache = build_cache(model.config, room=room)
+        takes_last_only = "logits_to_keep" in inspect.signature(model.forward).parameters
+        self._last_only = {"logits_to_keep": 1} if takes_last_only else {}
+
+    def step(self) -> list[int]:
+        """Decode one token for each row.
+
+        Raises:
+            ModelError: The model's numbers overflowed.
+        """
+        with torch.inference_mode():
+            output = self._model(
+                input_ids=self._tokens,
+                attention_mask=self._mask[:, : self._length],
+                position_ids=self._positions,
+                past_key_values=self._cache,
+                use_cache=True,
+                **self._last_only,
+            )
+            best, chosen = output.logits[:, -1].max(dim=-1)
+            self._tokens = chosen[:, None]
+            self._positions = self._positions[:, -1:] + 1
+            self._length += 1
+            if not bool(torch.isfinite(best).all()):
+                raise ModelError(
+                    "The model's numbers overflowed while it was answering: its scores are not finite.",
+                    hint="Try model.dtype = 'fp32', or tune the adapter again with a lower learning rate.",
+                )
+            return [int(token) for token in chosen.tolist()]
+
+    def keep(self, order: Sequence[int]) -> None:
+        """Make row i what row `order[i]` was, and give up the rows beyond."""
+        if not order:
+            return
+        with torch.inference_mode():
+            index = torch.tensor(order, device=self._tokens.device)
+            self._tokens, self._positions = self._tokens[index], self._positions[index]
+            self._mask = self._mask[index]
+            self._cache.reorder_cache(index)
+
+
+def _judge_row(row: DecodedRow, ends: Collection[int], is_loop: Judge) -> Finish | None:
+    if row.tokens[-1] in ends:
+        return "stop"
+    if len(row.tokens) >= row.limit:
+        return "length"
+    if len(row.tokens) % CHECK_EVERY == 0 and is_loop(row.tokens):
+        return "loop"
+    return None

@@ -1,0 +1,45 @@
+"""From tokens back to text, with the number of characters that are complete after each token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+WINDOW = 16
+"""Tokens decoded at a time. A token's text may depend on the one before it, never on one so far back."""
+
+_BROKEN = "\ufffd"
+
+
+def decode_text(tokenizer: Any, tokens: Sequence[int]) -> str:
+    """Return the text of tokens, special tokens in it spelled out."""
+    text = tokenizer.decode(list(tokens), skip_special_tokens=False, clean_up_tokenization_spaces=False)
+    return str(text)
+
+
+def decode_with_ends(tokenizer: Any, tokens: Sequence[int]) -> tuple[str, list[int]]:
+    """Return the text of tokens and, for each token, how many of its characters are complete after it.
+
+    Byte-level tokens may hold a part of a character; it is complete with the token that holds its last byte.
+
+    Args:
+        tokenizer: A transformers tokenizer.
+        tokens: The tokens, without an end token.
+
+    Returns:
+        The text, and ends that never fall, the last of which is the text's length.
+    """
+    text = decode_text(tokenizer, tokens)
+    ends: list[int] = []
+    first, before, done = 0, 0, 0  # the window's first token, and characters in front of the window, and complete ones
+    for count in range(1, len(tokens) + 1):
+        window = decode_text(tokenizer, tokens[first:count])
+        if not window.endswith(_BROKEN):
+            done = max(done, before + len(window))
+            if count - first > WINDOW:
+                first = count - 1
+                before = done - len(decode_text(tokenizer, tokens[first:count]))
+        ends.append(min(done, len(text)))
+    if ends:
+        ends[-1] = len(text)
+    return text, ends

@@ -1,0 +1,158 @@
+"""The reference backend: transformers decodes in batches, with the adapter merged into the model or without it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from taco.errors import ModelError
+from taco.generate.adapter import check_adapter, merge_adapter
+from taco.generate.backend import Generation, Limits, Prompt, Refusal, Setup
+from taco.generate.detokenise import decode_text, decode_with_ends
+from taco.generate.loops import find_loop
+from taco.generate.options import TransformersOptions
+from taco.model.base import resolve_base
+from taco.model.libraries import require_libraries, set_threads
+from taco.model.load import load_model, load_tokenizer
+from taco.model.prompt import encode_prompt, end_token_id
+
+_MIB = 2**20
+
+Encoded = tuple[Prompt, list[int]]
+
+
+class TransformersBackend:
+    """Greedy decoding with transformers.
+
+    Prompts are decoded in the order of their length. Which rows share a batch can decide a near tie between two tokens,
+    because sums are rounded differently for batches of different sizes; the same prompts with the same options always
+    make the same batches.
+
+    Args:
+        options: Size of the batches.
+        setup: Base model, adapter and cache.
+
+    Raises:
+        ModelError: The model cannot be fetched or loaded, or the extra [train] is not installed.
+    """
+
+    name = "transformers"
+
+    def __init__(self, options: TransformersOptions, *, setup: Setup) -> None:
+        require_libraries()
+        if setup.adapter is not None:
+            check_adapter(setup.adapter)
+        self._options, self._setup = options, setup
+        set_threads(setup.model.threads)
+        self._base = resolve_base(setup.model, cache=setup.cache, progress=setup.progress)
+        self._tokenizer = load_tokenizer(self._base)
+        self._model: Any = None
+        self._load("base")
+        self._ends = _find_ends(self._tokenizer, self._model)
+        self._context = _find_context(self._model)
+
+    @property
+    def signature(self) -> str:
+        versions = [f"{name} {importlib.metadata.version(name)}" for name in ("transformers", "torch", "peft")]
+        dtype = str(self._model.dtype).removeprefix("torch.")
+        return ", ".join(
+            [
+                *versions,
+                f"{self._base.name} {self._base.digest[:12]}",
+                f"{dtype} on {self._model.device.type}" + (", weights packed by oneDNN" if self._is_packed else ""),
+                f"greedy, adapter merged, batches of {self._options.batch_size}",
+            ]
+        )
+
+    def generate(
+        self, prompts: Sequence[Prompt], *, arm: str, limits: Limits, on_tokens: Callable[[int], None]
+    ) -> Iterator[Generation | Refusal]:
+        """Answer each prompt, in the order in which the answers are finished; see `Backend.generate`."""
+        fitting: list[Encoded] = []
+        for prompt in prompts:
+            ids = encode_prompt(self._tokenizer, system=prompt.system, prompt=prompt.text)
+            if len(ids) >= self._context:
+                detail = f"{len(ids)} tokens; the model's context holds {self._context}, one of them for the answer"
+                yield Refusal(id=prompt.id, reason="prompt-too-long", detail=detail)
+            else:
+                fitting.append((prompt, ids))
+        fitting.sort(key=lambda encoded: (len(encoded[1]), encoded[0].id))
+        if fitting and arm != self._arm:
+            self._load(arm)
+        while fitting:
+            size = self._choose_size(fitting, limits)
+            yield from self._decode(fitting[:size], limits, on_tokens)
+            del fitting[:size]
+
+    def close(self) -> None:
+        """Let go of the model."""
+        self._model = None
+
+    def _load(self, arm: str) -> None:
+        from taco.generate.packed import pack_model
+
+        # Loaded anew, because packed weights take no adapter, and taking an adapter out again leaves rounding errors.
+        self._model = None
+        model = load_model(self._base, dtype=self._setup.model.dtype)
+        if arm == "tuned":
+            if self._setup.adapter is None:
+                raise ModelError("The arm 'tuned' was asked, but no adapter was given.")
+            model = merge_adapter(model, self._setup.adapter)
+        self._is_packed = pack_model(model)
+        self._model, self._arm = model, arm
+
+    def _choose_size(self, fitting: Sequence[Encoded], limits: Limits) -> int:
+        from taco.generate.kv_cache import estimate_token_bytes
+
+        token_bytes = estimate_token_bytes(self._model.config, bytes_per_number=self._model.dtype.itemsize)
+        for size, (_, ids) in enumerate(fitting, start=1):
+            grown = size * (len(ids) + self._limit(ids, limits)) * token_bytes
+            if size > self._options.batch_size or grown > self._options.cache_mib * _MIB:
+                return max(1, size - 1)
+        return len(fitting)
+
+    def _limit(self, ids: Sequence[int], limits: Limits) -> int:
+        return min(limits.max_new_tokens, self._context - len(ids))
+
+    def _decode(
+        self, encoded: Sequence[Encoded], limits: Limits, on_tokens: Callable[[int], None]
+    ) -> Iterator[Generation]:
+        from taco.generate.decode import decode_batch
+
+        rows = decode_batch(
+            self._model,
+            [ids for _, ids in encoded],
+            limits=[self._limit(ids, limits) for _, ids in encoded],
+            ends=self._ends,
+            is_loop=self._is_loop if limits.loop_guard else lambda tokens: False,
+            on_tokens=on_tokens,
+        )
+        for row in rows:
+            is_ended = row.finish == "stop"
+            text, ends = decode_with_ends(self._tokenizer, row.tokens[:-1] if is_ended else row.tokens)
+            yield Generation(
+                id=encoded[row.index][0].id,
+                text=text,
+                finish=row.finish or "stop",
+                token_ends=[*ends, len(text)] if is_ended else ends,
+                token_seconds=row.seconds,
+            )
+
+    def _is_loop(self, tokens: Sequence[int]) -> bool:
+        return find_loop(tokens, is_wordless=self._is_wordless) is not None
+
+    def _is_wordless(self, tokens: Sequence[int]) -> bool:
+        return not any(character.isalpha() for character in decode_text(self._tokenizer, tokens))
+
+
+def _find_ends(tokenizer: Any, model: Any) -> frozenset[int]:
+    named = model.generation_config.eos_token_id
+    listed = named if isinstance(named, list) else [named]
+    ends = {end_token_id(tokenizer), tokenizer.eos_token_id, *listed}
+    return frozenset(int(token) for token in ends if token is not None)
+
+
+def _find_context(model: Any) -> int:
+    text = model.config.get_text_config(decoder=True)
+    return int(getattr(text, "max_position_embeddings", None) or 2**31)

@@ -1,0 +1,167 @@
+"""The sample answers: question, reference and both answers side by side."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+
+from taco.report.chart import ARM_TITLES
+from taco.report.content import LanguageFacts, Report, Sample, SampleAnswer, Sections
+from taco.report.figures import name_language
+from taco.report.filters import Numbering, has_fault, list_kinds, show_filters
+from taco.report.markup import Html, element, join
+from taco.report.samples import RANKED_BY
+
+OPEN_FAULTY, OPEN_GOOD = 3, 3
+"""Samples that are open when the page is opened: of those with a fault, each kind once; of those without."""
+
+LONG_TEXT = 900
+"""Characters from which a text gets a scroll bar of its own."""
+
+_CODE = re.compile(r"(```.*?(?:```|\Z))", re.DOTALL)
+"""Fenced code, which is shown in its own letters and from left to right in any language."""
+
+FINISH_WORDS = {"stop": "ended by itself", "length": "token limit", "loop": "loop stopped"}
+
+
+def show_answers(report: Report) -> Html:
+    """Show all samples with their filters."""
+    samples = report.samples
+    if not samples:
+        return element("section", element("h2", "Answers"), element("p", "There are no held-out rows."), id="answers")
+    faulty = sum(has_fault(sample) for sample in samples)
+    note = (
+        f"Tuned answers with a fault come first ({faulty} of {len(samples)}), the worst before the others; then "
+        "those without, the one that agrees most with its reference first. All texts are as the models wrote them."
+    )
+    numbering, open_ids = Numbering.of(samples), _choose_open(samples)
+    shown = [
+        _show_sample(sample, report.language, class_=numbering.classify(sample), is_open=sample.id in open_ids)
+        for sample in samples
+    ]
+    return element(
+        "section",
+        element("h2", "Answers"),
+        element("p", note),
+        show_filters(samples),
+        element("div", *shown),
+        id="answers",
+    )
+
+
+def _show_sample(sample: Sample, language: LanguageFacts, *, class_: str, is_open: bool) -> Html:
+    arms = [_show_answer(arm, answer, language) for arm, answer in sample.answers.items()]
+    return element(
+        "details",
+        _show_summary(sample, language),
+        element("div", _show_question(sample, language), class_="question"),
+        element("div", _show_reference(sample, language), *arms, class_="columns"),
+        element("p", f"row {sample.id}", class_="small"),
+        class_=class_,
+        open=is_open,
+    )
+
+
+def _show_summary(sample: Sample, language: LanguageFacts) -> Html:
+    first_line = next(iter(sample.prompt.split("\n")), "")
+    answer = sample.answers.get(RANKED_BY)
+    badges = _list_badges(answer) if answer else [element("span", "no tuned answer", class_="badge bad")]
+    return element(
+        "summary",
+        element("span", first_line, class_="prompt", lang=language.code, dir=language.direction),
+        element("span", element("span", sample.category or "no category", class_="badge"), *badges, class_="badges"),
+    )
+
+
+def _show_question(sample: Sample, language: LanguageFacts) -> Html:
+    return join(
+        [
+            element("h4", f"Question in {language.name}"),
+            _show_text(sample.prompt, lang=language.code, direction=language.direction),
+        ]
+    )
+
+
+def _show_reference(sample: Sample, language: LanguageFacts) -> Html:
+    head = element(
+        "header", element("h4", "reference"), element("span", "English row and its machine translation", class_="small")
+    )
+    return element("article", head, *_show_sections(sample.reference, language), class_="answer reference")
+
+
+def _show_answer(arm: str, answer: SampleAnswer, language: LanguageFacts) -> Html:
+    head = element(
+        "header", element("h4", ARM_TITLES.get(arm, arm)), element("span", *_list_badges(answer), class_="badges")
+    )
+    if answer.state in ("no-chain", "empty"):
+        shown: list[Html] = [_show_unlabelled(answer)]
+    else:
+        raw = element(
+            "details", element("summary", "raw text"), _show_text(answer.text, direction="auto"), class_="raw"
+        )
+        shown = [*_show_sections(answer.sections, language), raw]
+    return element("article", head, *shown, _show_failures(answer), class_=f"answer {arm}")
+
+
+def _show_sections(sections: Sections, language: LanguageFacts) -> list[Html]:
+    return [
+        _show_section(1, "Instruction in English", sections.instruction_en, lang="en", direction="ltr"),
+        _show_section(2, "Response in English", sections.response_en, lang="en", direction="ltr"),
+        _show_section(
+            3, f"Response in {language.name}", sections.response, lang=language.code, direction=language.direction
+        ),
+    ]
+
+
+def _show_section(number: int, title: str, text: str, *, lang: str, direction: str) -> Html:
+    body = _show_text(text, lang=lang, direction=direction) if text else element("p", "missing", class_="absent")
+    return element("section", element("h5", title), body, class_=f"part part-{number}")
+
+
+def _show_unlabelled(answer: SampleAnswer) -> Html:
+    body = (
+        _show_text(answer.text, direction="auto")
+        if answer.text.strip()
+        else element("p", "nothing written", class_="absent")
+    )
+    return element("section", element("h5", "Whole answer, without sections"), body, class_="part part-whole")
+
+
+def _show_text(text: str, *, direction: str, lang: str | None = None) -> Html:
+    is_long = len(text) > LONG_TEXT
+    pieces = (
+        element("span", piece, class_="code", dir="ltr") if is_code else piece
+        for piece, is_code in zip(_CODE.split(text), itertools.cycle((False, True)), strict=False)
+    )
+    class_ = "text long" if is_long else "text"
+    return element("div", *pieces, class_=class_, lang=lang, dir=direction, tabindex="0" if is_long else None)
+
+
+def _show_failures(answer: SampleAnswer) -> Html | None:
+    if not answer.failures:
+        return None
+    rows = (element("li", element("strong", failure.kind), ": ", failure.detail) for failure in answer.failures)
+    return element("ul", *rows, class_="faults")
+
+
+def _list_badges(answer: SampleAnswer) -> list[Html]:
+    badges = [element("span", answer.state, class_=f"badge {'good' if answer.state == 'complete' else 'bad'}")]
+    if answer.finish != "stop":
+        badges.append(element("span", FINISH_WORDS.get(answer.finish, answer.finish), class_="badge bad"))
+    if answer.language:
+        badges.append(element("span", name_language(answer.language), class_="badge"))
+    similarity = answer.values.get("chrf_reply")
+    if similarity is not None:
+        badges.append(element("span", f"chrF++ {similarity:.0f}", class_="badge"))
+    return badges
+
+
+def _choose_open(samples: Sequence[Sample]) -> set[str]:
+    """Choose the first sample of each kind of fault, and the best ones."""
+    by_kind: dict[str, str] = {}
+    for sample in samples:
+        if has_fault(sample):
+            by_kind.setdefault(next(iter(list_kinds(sample)), ""), sample.id)
+    good = [sample.id for sample in samples if not has_fault(sample)]
+    return {*list(by_kind.values())[:OPEN_FAULTY], *good[:OPEN_GOOD]}

@@ -1,0 +1,129 @@
+"""All that a report says, typed: the page, its JSON and later comparisons are made from this and nothing else."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from taco.evaluate.failures import Failure
+from taco.evaluate.scores import Scores
+
+SCHEMA = 1
+"""Version of the form of report.json."""
+
+Tone = Literal["good", "mixed", "bad", "note"]
+"""How a finding reads: the number is high, in between, low; or the sentence only explains."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LanguageFacts(_Part):
+    """The target language."""
+
+    code: str
+    name: str
+    autonym: str
+    script: str
+    direction: str
+
+
+class Finding(_Part):
+    """One sentence about the numbers.
+
+    Attributes:
+        topic: What it is about, one or two words.
+    """
+
+    topic: str
+    tone: Tone
+    text: str
+
+
+class StageFlow(_Part):
+    """What one stage did with its rows; None for what the manifest does not hold."""
+
+    name: str
+    rows_in: int
+    rows_kept: int
+    dropped: dict[str, int]
+    seconds: float
+    attempts: int
+    counters: dict[str, int | float | str]
+
+
+class TrainStep(_Part):
+    """One line of the training log."""
+
+    step: int
+    loss: float
+    epoch: float | None = None
+    learning_rate: float | None = None
+
+
+class Sections(_Part):
+    """The three sections of a chain; "" where missing."""
+
+    instruction_en: str = ""
+    response_en: str = ""
+    response: str = ""
+
+
+class SampleAnswer(_Part):
+    """One answer, as it is shown.
+
+    Attributes:
+        text: The raw text.
+        sections: What was found in it.
+        language: Code that the reply was identified as, or "".
+        values: Measure -> value.
+    """
+
+    text: str
+    sections: Sections
+    state: str
+    finish: str
+    language: str
+    values: dict[str, float | None]
+    failures: tuple[Failure, ...]
+
+
+class Sample(_Part):
+    """A question with its reference and the answers of each arm."""
+
+    id: str
+    category: str
+    prompt: str
+    reference: Sections
+    answers: dict[str, SampleAnswer]
+
+
+class Report(_Part):
+    """A report.
+
+    Attributes:
+        name: The run.
+        base: The base model as the recipe names it; "" where the manifest does not say.
+        engine: The translation engine's signature; "" where the manifest does not say.
+        recipe: The resolved recipe.
+        headline: The findings in one sentence.
+        steps: The training log.
+        samples: Answers that went wrong first, the worst before the others; then the best.
+    """
+
+    schema_version: int = SCHEMA
+    name: str
+    language: LanguageFacts
+    base: str
+    engine: str
+    seed: int
+    versions: dict[str, str]
+    recipe: dict[str, object]
+    headline: str
+    findings: tuple[Finding, ...]
+    flow: tuple[StageFlow, ...]
+    steps: tuple[TrainStep, ...]
+    scores: Scores
+    samples: tuple[Sample, ...]

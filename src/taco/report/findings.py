@@ -1,0 +1,209 @@
+"""What the numbers say, in sentences, and what they do not say.
+
+The limits below are our own. Their anchors: Apertium's own English-Galician output reaches 46 chrF++ against human
+translations (UDHR, 50 paragraphs) and an untranslated copy of the English about 20; both floors of each run are
+computed from its own rows and stand beside the number.
+"""
+
+from __future__ import annotations
+
+from taco.evaluate.bootstrap import Estimate
+from taco.evaluate.metric import Unit
+from taco.evaluate.scores import ArmScores, Scores
+from taco.report.content import Finding, Tone
+from taco.report.wording import write_interval, write_rows, write_value
+
+FEW_ROWS = 20
+"""Below this number of rows a percentile bootstrap is too narrow to be relied upon."""
+
+HIGH_RATE, LOW_RATE = 0.9, 0.5
+"""From 90 % a rate is called high, below 50 % low. 90 % of complete chains is what a tuned model should reach."""
+
+AGREEMENT = ((60.0, "close"), (45.0, "considerable"), (30.0, "partial"), (20.0, "slight"), (0.0, "hardly any"))
+"""chrF++ from which agreement with the reference is called so."""
+
+FIDELITY = ((70.0, "mostly"), (40.0, "partly"), (0.0, "seldom"))
+"""chrF++ of the English instruction from which questions are said to be understood so."""
+
+
+def state_headline(scores: Scores) -> str:
+    """Say in one sentence what the tuned model learnt."""
+    tuned = scores.arms.get("tuned")
+    if tuned is None or not tuned.rows:
+        return "There are no answers of the tuned model to judge."
+    form = (
+        f"{_grade_rate(tuned.metrics['complete_chain'], 'has learnt', 'has partly learnt', 'has not learnt')} the form"
+    )
+    spoken = tuned.metrics["reply_in_target"]
+    name = scores.language_name
+    if spoken.value is None:
+        language = f"whether it writes {name} cannot be told by machine"
+    else:
+        language = _grade_rate(spoken, f"answers in {name}", f"often answers in {name}", f"seldom answers in {name}")
+    agreement = _grade_agreement(tuned.metrics["chrf_reply"].value)
+    return f"The tuned model {form} and {language}; {agreement} agreement with the machine-translated references."
+
+
+def state_findings(scores: Scores) -> tuple[Finding, ...]:
+    """Say what the numbers say, topic by topic, and end with what they cannot say."""
+    tuned = scores.arms.get("tuned")
+    if tuned is None or not tuned.rows:
+        return (Finding(topic="Answers", tone="bad", text="No answer of the tuned model could be scored."),)
+    found = [
+        _state_form(scores, tuned),
+        _state_language(scores, tuned),
+        _state_agreement(scores, tuned),
+        _state_english(tuned),
+        _state_question(tuned),
+        _state_faults(scores, tuned),
+    ]
+    return (*(finding for finding in found if finding), _state_limits(scores))
+
+
+def list_floors(scores: Scores) -> list[tuple[str, float]]:
+    """Return what replies without merit reach against the machine translation, as (what, chrF++), the highest first."""
+    labels = {
+        "other_row": f"{scores.language_name} text about another question",
+        "english_copy": "the English as it is",
+    }
+    found = [(label, scores.floors[name].value) for name, label in labels.items() if name in scores.floors]
+    return sorted(((label, value) for label, value in found if value is not None), key=lambda floor: -floor[1])
+
+
+def _state_form(scores: Scores, tuned: ArmScores) -> Finding:
+    form = tuned.metrics["complete_chain"]
+    text = f"{_describe(form, 'rate')} of the tuned model's answers are complete chains"
+    base = _find(scores, "base", "complete_chain")
+    if base is not None:
+        text += f"; of the base model's, {write_value(base, 'rate')}. It was never shown the labels"
+    return Finding(topic="Form", tone=_tone(form.value, LOW_RATE, HIGH_RATE), text=f"{text}.")
+
+
+def _state_language(scores: Scores, tuned: ArmScores) -> Finding:
+    name, spoken = scores.language_name, tuned.metrics["reply_in_target"]
+    if not scores.knows_target or spoken.value is None:
+        script = write_value(tuned.metrics["script_share"], "share")
+        text = (
+            f"The language identifier has no profile of {name}, so nothing here says whether the replies are in it. "
+            f"{script} of their letters are in its script."
+        )
+        return Finding(topic="Language", tone="note", text=text)
+    text = f"{_describe(spoken, 'rate')} of the tuned replies are identified as {name}"
+    base, ceiling = _find(scores, "base", "reply_in_target"), None
+    if base is not None:
+        text += f", against {write_value(base, 'rate')} of the base model's"
+    if scores.reference is not None:
+        ceiling = scores.reference.metrics["reply_in_target"]
+        text += f". Of the reference translations themselves the identifier recognises {write_value(ceiling, 'rate')}"
+    top = (ceiling.value if ceiling else None) or 1.0
+    return Finding(topic="Language", tone=_tone(spoken.value, LOW_RATE * top, HIGH_RATE * top), text=f"{text}.")
+
+
+def _state_agreement(scores: Scores, tuned: ArmScores) -> Finding:
+    reply = tuned.metrics["chrf_reply"]
+    if reply.value is None:
+        return Finding(topic="Text", tone="note", text="No reply could be compared with a reference.")
+    text = (
+        f"The tuned replies reach {_describe(reply, 'chrF++')} chrF++ against the machine translation of the reference "
+        f"answers: {_grade_agreement(reply.value)} agreement."
+    )
+    floors = list_floors(scores)
+    if floors:
+        text += f" For scale: {', '.join(f'{label} reaches {value:.1f}' for label, value in floors)}."
+    is_at_floor = _is_at_floor(reply, floors)
+    if is_at_floor:
+        text += " The replies cannot be told apart from that."
+    base = _find(scores, "base", "chrf_reply")
+    if base is not None:
+        difference = scores.differences["chrf_reply"]
+        text += f" The base model reaches {write_value(base, 'chrF++')}{_describe_difference(difference)}."
+    tone: Tone = "bad" if is_at_floor else _tone(reply.value, AGREEMENT[-2][0], AGREEMENT[1][0])
+    return Finding(topic="Text", tone=tone, text=text)
+
+
+def _state_english(tuned: ArmScores) -> Finding | None:
+    english = tuned.metrics["chrf_response_en"]
+    if english.value is None:
+        return None
+    text = (
+        f"Step 2, the answer in English, agrees with the reference answer by {_describe(english, 'chrF++')} chrF++: "
+        f"{_grade_agreement(english.value)} agreement. "
+        "Questions have many good answers: a low number alone is no fault."
+    )
+    return Finding(topic="English", tone=_tone(english.value, AGREEMENT[-2][0], AGREEMENT[1][0]), text=text)
+
+
+def _state_question(tuned: ArmScores) -> Finding | None:
+    question = tuned.metrics["chrf_instruction_en"]
+    if question.value is None:
+        return None
+    grade = next(word for least, word in FIDELITY if question.value >= least)
+    text = (
+        f"Step 1, the question back in English, agrees with the true question by {_describe(question, 'chrF++')} "
+        f"chrF++: the question is {grade} understood. A mistake here runs through the whole chain."
+    )
+    return Finding(topic="Question", tone=_tone(question.value, FIDELITY[1][0], FIDELITY[0][0]), text=text)
+
+
+def _state_faults(scores: Scores, tuned: ArmScores) -> Finding:
+    kinds = ", ".join(f"{count} {kind}" for kind, count in tuned.failures.items())
+    if not kinds:
+        text = f"None of the {write_rows(tuned.rows)} shows a fault that a machine can see."
+        return Finding(topic="Faults", tone="good", text=text)
+    faulty = sum(row.arm == "tuned" and bool(row.failures) for row in scores.per_row)
+    text = f"{faulty} of {tuned.rows} tuned answers show a fault that a machine can see: {kinds}. They are shown first."
+    return Finding(topic="Faults", tone="mixed" if faulty / tuned.rows < LOW_RATE else "bad", text=text)
+
+
+def _state_limits(scores: Scores) -> Finding:
+    text = (
+        "No human and no judge has read these answers. Agreement is measured against a machine translation, whose own "
+        "mistakes count as right; whether an answer is true, fluent or useful, only a reader can say. Read the samples."
+    )
+    if scores.rows < FEW_ROWS:
+        text += f" With only {write_rows(scores.rows)} every interval here is too narrow."
+    return Finding(topic="Limits", tone="note", text=text)
+
+
+def _find(scores: Scores, arm: str, metric: str) -> Estimate | None:
+    """Return an arm's estimate where there is a value in it."""
+    found = scores.arms[arm].metrics.get(metric) if arm in scores.arms else None
+    return found if found is not None and found.value is not None else None
+
+
+def _describe(estimate: Estimate, unit: Unit) -> str:
+    if estimate.low is None:
+        return write_value(estimate, unit)
+    return f"{write_value(estimate, unit)} {write_interval(estimate, unit)}"
+
+
+def _describe_difference(difference: Estimate) -> str:
+    if difference.value is None:
+        return ""
+    text = f"; the difference is {write_value(difference, 'chrF++', is_difference=True)}"
+    if difference.low is None or difference.high is None:
+        return text
+    text += f" {write_interval(difference, 'chrF++', is_difference=True)}"
+    return text if difference.low > 0 or difference.high < 0 else f"{text}, which may be chance"
+
+
+def _is_at_floor(reply: Estimate, floors: list[tuple[str, float]]) -> bool:
+    """Whether the reply's interval reaches down to a floor."""
+    if reply.value is None or not floors:
+        return False
+    return (reply.value if reply.low is None else reply.low) <= floors[0][1]
+
+
+def _grade_agreement(value: float | None) -> str:
+    return "no measurable" if value is None else next(word for least, word in AGREEMENT if value >= least)
+
+
+def _grade_rate(estimate: Estimate, high: str, middle: str, low: str) -> str:
+    value = estimate.value or 0.0
+    return high if value >= HIGH_RATE else middle if value >= LOW_RATE else low
+
+
+def _tone(value: float | None, low: float, high: float) -> Tone:
+    if value is None:
+        return "note"
+    return "good" if value >= high else "mixed" if value >= low else "bad"

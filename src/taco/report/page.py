@@ -1,0 +1,68 @@
+"""The HTML page: one file, no script, nothing loaded from anywhere."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from taco.report.answers import show_answers
+from taco.report.content import Report
+from taco.report.figures import show_figures
+from taco.report.filters import write_filter_rules
+from taco.report.markup import Html, element, trust
+from taco.report.summary import show_findings, show_header, show_headlines
+from taco.report.tables import show_flow, show_measures, show_provenance
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+"""What the page may do: use its own styles. A browser would run no script even if one got in."""
+
+CHAPTERS = (
+    ("short", "In short"),
+    ("findings", "How good?"),
+    ("figures", "Pictures"),
+    ("answers", "Answers"),
+    ("numbers", "Numbers"),
+    ("flow", "Rows and time"),
+    ("provenance", "Provenance"),
+)
+
+
+def render_page(report: Report) -> str:
+    """Render a report as a page of HTML."""
+    links = (element("a", title, href=f"#{key}") for key, title in CHAPTERS)
+    body = element(
+        "body",
+        element("a", "Skip to the numbers", href="#short", class_="skip"),
+        show_header(report),
+        element("nav", *links, aria_label="Chapters"),
+        element(
+            "main",
+            show_headlines(report),
+            show_findings(report),
+            show_figures(report),
+            show_answers(report),
+            show_measures(report),
+            show_flow(report),
+            show_provenance(report),
+        ),
+        element(
+            "footer", f"Written by taco {report.scores.signatures.get('taco', '')}. The same as data: report.json."
+        ),
+    )
+    return f"<!doctype html>\n{element('html', _make_head(report), body, lang='en').text}\n"
+
+
+def _make_head(report: Report) -> Html:
+    return element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("meta", name="referrer", content="no-referrer"),
+        element("title", f"{report.name}: {report.language.name} · taco report"),
+        element("style", trust(_read_style() + write_filter_rules(report.samples))),
+    )
+
+
+def _read_style() -> str:
+    return resources.files("taco.report").joinpath("style.css").read_text(encoding="utf-8")

@@ -1,0 +1,93 @@
+"""Examples as tokens and labels: only the completion is learnt, and its end always is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from taco.errors import ModelError
+from taco.model.prompt import encode_completion, encode_prompt, end_token_id
+from taco.records import Drop, Example
+
+IGNORED = -100
+"""Label of a token that is not learnt; PyTorch's cross entropy leaves it out by this default."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncodedRow:
+    """One example as the model sees it.
+
+    Attributes:
+        id: The id of the English row.
+        input_ids: Prompt, completion and end token.
+        labels: As long as `input_ids`: the token itself where it is learnt, `IGNORED` elsewhere.
+    """
+
+    id: str
+    input_ids: tuple[int, ...]
+    labels: tuple[int, ...]
+
+    @property
+    def supervised_tokens(self) -> int:
+        """Number of tokens that are learnt."""
+        return sum(label != IGNORED for label in self.labels)
+
+
+def encode_example(example: Example, tokenizer: Any, *, end: int) -> EncodedRow:
+    """Encode an example and label its completion, end token included.
+
+    Args:
+        example: The example.
+        tokenizer: The base model's tokenizer.
+        end: The token that ends the assistant's turn.
+
+    Raises:
+        ModelError: The tokenizer loses a part of the completion.
+    """
+    prompt = encode_prompt(tokenizer, system=example.system, prompt=example.prompt)
+    completion = encode_completion(tokenizer, example.completion, end=end)
+    row = EncodedRow(id=example.id, input_ids=(*prompt, *completion), labels=(*(IGNORED for _ in prompt), *completion))
+    check_labels(row, completion=completion, end=end)
+    return row
+
+
+def check_labels(row: EncodedRow, *, completion: list[int], end: int) -> None:
+    """Check that every token of the completion is learnt and that the last one ends the turn.
+
+    Raises:
+        ModelError: It is not so. This would be a fault of taco, and is caught before time is spent on it.
+    """
+    learnt = [label for label in row.labels if label != IGNORED]
+    if learnt != completion or row.labels[-1] != end or row.input_ids[-1] != end or row.labels[0] != IGNORED:
+        raise ModelError(f"Row {row.id}: the labels do not hold the whole completion and its end token.")
+
+
+def encode_examples(
+    examples: Iterable[Example], tokenizer: Any, *, max_row_tokens: int
+) -> tuple[list[EncodedRow], list[Drop]]:
+    """Encode examples; rows that are too long or cannot be written in the model's tokens are dropped.
+
+    Args:
+        examples: The examples.
+        tokenizer: The base model's tokenizer.
+        max_row_tokens: Most tokens that a row may have, prompt and end token included.
+
+    Raises:
+        ModelError: The tokenizer has no end token, or loses a part of a completion.
+    """
+    end = end_token_id(tokenizer)
+    unknown = tokenizer.unk_token_id
+    rows: list[EncodedRow] = []
+    drops: list[Drop] = []
+    for example in examples:
+        row = encode_example(example, tokenizer, end=end)
+        if len(row.input_ids) > max_row_tokens:
+            detail = f"{len(row.input_ids)} tokens, at most {max_row_tokens} fit"
+            drops.append(Drop(id=row.id, stage="train", reason="too-long", detail=detail))
+        elif unknown is not None and unknown != end and unknown in row.labels:
+            detail = "the model's tokenizer has no tokens for some of its characters"
+            drops.append(Drop(id=row.id, stage="train", reason="unknown-characters", detail=detail))
+        else:
+            rows.append(row)
+    return rows, drops

@@ -1,0 +1,150 @@
+"""transformers' Trainer, given planned batches: each of its batches is one optimiser step of packed micro-batches."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+
+from taco.errors import ModelError
+from taco.progress import Task
+from taco.store.jsonl import RecordLog
+from taco.train.adapter import write_adapter
+from taco.train.batches import Batch
+from taco.train.checkpoints import remove_old_checkpoints, seal_checkpoint
+from taco.train.log import StepLog
+from taco.train.objective import sum_token_losses
+from taco.train.options import TrainOptions
+
+_SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
+
+
+class ChainTrainer(Trainer):  # type: ignore[misc]
+    """Trains on planned batches, in their order.
+
+    Args:
+        model: The base model with its adapter.
+        batches: The plan, one batch for each optimiser step.
+        arguments: From `build_arguments`.
+    """
+
+    def __init__(self, model: Any, batches: Sequence[Batch], arguments: TrainingArguments) -> None:
+        super().__init__(model=model, args=arguments, train_dataset=list(batches))
+        self.remove_callback(PrinterCallback)
+
+    def get_train_dataloader(self) -> Any:
+        """Yield the batches one by one in the order of the plan."""
+        return torch.utils.data.DataLoader(
+            self.train_dataset, batch_size=1, shuffle=False, collate_fn=lambda batches: {"batch": batches[0]}
+        )
+
+    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
+        """Add up the gradient of the mean token loss of a batch; return that loss.
+
+        Raises:
+            ModelError: The loss or the gradient is no number.
+        """
+        model.train()
+        batch: Batch = inputs["batch"]
+        learnt = batch.supervised_tokens
+        total = torch.zeros((), device=self.args.device)
+        for rows in batch.micro_batches:
+            loss = sum_token_losses(model, rows) / learnt
+            self.accelerator.backward(loss)
+            total += loss.detach()
+        gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
+        norm = float(torch.nn.utils.get_total_norm(gradients))
+        if not (math.isfinite(float(total)) and math.isfinite(norm)):
+            raise _describe_divergence(batch, loss=float(total), norm=norm)
+        return total
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        """Return 0: transformers' estimate does not fit packed rows and nothing reads it."""
+        return 0
+
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """Write the adapter and nothing else; Trainer itself would add its arguments as a pickle."""
+        write_adapter(self.model, Path(output_dir or self.args.output_dir))
+
+
+class StepRecorder(TrainerCallback):  # type: ignore[misc]
+    """Writes the log, moves the bar and seals checkpoints.
+
+    Args:
+        batches: The plan.
+        log: Where each step is written.
+        task: The bar, counted in steps.
+        plan: The digest that checkpoints are sealed with.
+        keep: Number of checkpoints to keep.
+    """
+
+    def __init__(self, batches: Sequence[Batch], *, log: RecordLog[StepLog], task: Task, plan: str, keep: int) -> None:
+        self.batches, self.log, self.task, self.plan, self.keep = batches, log, task, plan, keep
+        self._started = time.perf_counter()
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self._started = time.perf_counter()
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+        if not logs or "loss" not in logs:  # the summary at the end
+            return
+        batch = self.batches[state.global_step - 1]
+        seconds = time.perf_counter() - self._started
+        line = StepLog(
+            step=batch.step,
+            epoch=batch.epoch,
+            loss=logs["loss"],
+            learning_rate=logs["learning_rate"],
+            grad_norm=logs["grad_norm"],
+            supervised_tokens=batch.supervised_tokens,
+            tokens=batch.tokens,
+            tokens_per_s=round(batch.tokens / seconds, 2),
+            seconds=round(seconds, 4),
+        )
+        self.log.append([line])
+        self.task.advance(note=f"loss {line.loss:.2f}, {line.tokens_per_s:.0f} tokens/s")
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        folder = Path(args.output_dir)
+        seal_checkpoint(folder / f"checkpoint-{state.global_step}", plan=self.plan)
+        remove_old_checkpoints(folder, keep=self.keep)
+
+
+def build_arguments(options: TrainOptions, *, steps: int, folder: Path, seed: int) -> TrainingArguments:
+    """Return Trainer's arguments for a training of `steps` steps with checkpoints in `folder`."""
+    return TrainingArguments(
+        output_dir=str(folder),
+        per_device_train_batch_size=1,
+        num_train_epochs=1,
+        learning_rate=options.learning_rate,
+        lr_scheduler_type=_SCHEDULES[options.schedule],
+        warmup_steps=round(options.warmup_ratio * steps),
+        weight_decay=options.weight_decay,
+        max_grad_norm=options.max_grad_norm,
+        optim="adamw_torch",
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        save_strategy="steps",
+        save_steps=min(options.save_every_steps, steps),
+        save_total_limit=None,  # old checkpoints go only when a new one is sealed
+        seed=seed,
+        use_cpu=not torch.cuda.is_available(),
+        dataloader_pin_memory=False,
+        remove_unused_columns=False,
+        report_to="none",
+        disable_tqdm=True,
+    )
+
+
+def _describe_divergence(batch: Batch, *, loss: float, norm: float) -> ModelError:
+    ids = ", ".join(row.id for row in batch.rows)
+    return ModelError(
+        f"Training diverged at step {batch.step}: the loss is {loss}, the norm of the gradient {norm}. "
+        f"Rows of the batch: {ids}.",
+        hint="Lower the learning rate, for instance to a third: --set train.learning_rate=...; or look at these rows.",
+    )

@@ -1,0 +1,1 @@
+"""English rows into the target language: engines, structure-safe segmentation, memory and checks."""

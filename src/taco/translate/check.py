@@ -1,0 +1,45 @@
+"""What every translated text must still have, checked on the whole text whatever made it.
+
+Reasons, as they stand in dropped.jsonl: "empty-translation", "line-count", "layout-changed", "number-changed",
+"span-lost"; "engine-refused" and "too-many-unknown-words" come from elsewhere in this stage.
+"""
+
+from __future__ import annotations
+
+import re
+
+from taco.translate.spans import compare_numbers, find_spans
+
+_INDENT = re.compile(r"\s*")
+
+
+def check_text(source: str, target: str) -> tuple[str, str]:
+    r"""Compare a text with its translation; return the reason to drop it and a detail, both "" where all is well.
+
+    >>> check_text("a\nb 2", "x\ny 2"), check_text("a 2", "x 3")
+    (('', ''), ('number-changed', "lost '2'; gained '3'"))
+    """
+    if source.strip() and not target.strip():
+        return "empty-translation", ""
+    before, after = source.split("\n"), target.split("\n")
+    if len(before) != len(after):
+        return "line-count", f"{len(before)} lines, {len(after)} after translation"
+    for number, (old, new) in enumerate(zip(before, after, strict=True), start=1):
+        if _indent(old) != _indent(new):
+            return "layout-changed", f"line {number}: {old[:60]!r} -> {new[:60]!r}"
+    lost, gained = compare_numbers(source, target)
+    if lost or gained:
+        return "number-changed", f"lost {', '.join(map(repr, lost[:5]))}; gained {', '.join(map(repr, gained[:5]))}"
+    for old in before:
+        for span in find_spans(old):
+            text = old[span.start : span.end]
+            if span.kind != "number" and target.count(text) < source.count(text):
+                return "span-lost", repr(text[:80])
+    return "", ""
+
+
+def _indent(line: str) -> str | None:
+    """Return the white space before a line's text, None for a line without text."""
+    found = _INDENT.match(line)
+    return None if found is None or found.end() == len(line) else found[0]
+

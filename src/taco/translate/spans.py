@@ -1,0 +1,184 @@
+r"""Which parts of a line of prose must come out of a translation as they went in.
+
+Three kinds of spans:
+
+- *word*: stands for a word in the sentence. Inline code, URLs, e-mails, placeholders, LaTeX, paths, file names, handles,
+  hashtags, identifiers, command-line flags, formulas with operators.
+- *format*: stands for nothing that one would read aloud. HTML and XML tags, `<0>`, emphasis marks, link brackets, a
+  second space between words.
+- *number*: digits with all that is attached to them ("1,085.75", "$5", "9:00-11:00", "GPT-4", "5kg"). An engine may see
+  numbers at first, because they help it to choose the right forms; they are protected only where it changed one.
+
+Spans do not overlap. Word spans that touch are one span, and a word span takes in letters and digits that touch it, so
+that a word slot always stands alone. The spans and the text between them make up the whole line.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+SpanKind = Literal["word", "format", "number"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a text that is kept, from `start` up to `end`."""
+
+    start: int
+    end: int
+    kind: SpanKind
+
+
+_TLD = "com|org|net|edu|gov|info|io|dev|ai|app|eu|uk|de|fr|es|pt|nl|gal|cat|eus|ca|br|mx|jp|cn|au"
+_FILE = (
+    "py|ipynb|js|jsx|ts|tsx|json|jsonl|csv|tsv|txt|md|rst|html?|css|xml|ya?ml|toml|ini|cfg|conf|sh|bat|exe|pdf|docx?|"
+    "xlsx?|pptx?|png|jpe?g|gif|svg|mp[34]|wav|zip|tar|gz|c|h|cc|cpp|hpp|cs|java|kt|go|rs|rb|php|sql|db|log|lock|env"
+)
+_OPERAND = r"(?:[$€£¥₹]?\d+(?:[.,]\d+)*[%$€£]?|\d*[A-Za-z](?:\^\w+|_\w)?)"
+_OPERATOR = r"(?:(?:\s[A-Za-z]{1,3}[²³]?)?\s?(?:[!=<>]=|[=+*/^×÷·−<>≤≥≈≠±])\s?|(?<=\d)\s[-–]\s(?=\d))"
+_FORMULA = rf"{_OPERAND}(?!/o\b)(?:{_OPERATOR}[−-]?{_OPERAND})+(?![\w.,]*\w)"
+_NUMBER = (
+    r"(?:[A-Z]{1,3})?[$€£¥₹]?(?:[^\W\d_]+-)?[^\W\d_]*\d\w*"
+    r"(?:[.,:/'’·×\-–−^]\w*\d\w*)*[%‰°²³$€£¥₹]?(?:(?<=°)[CF]\b)?"
+)
+
+_AT_SYMBOLS: tuple[tuple[SpanKind, str], ...] = (
+    ("word", r"[\U000F0000-\U000FFFFD]+"),  # what would be taken for slots
+    ("word", r"(?<!`)(?P<tick>`+)(?!`)(?:.*?[^`])?(?P=tick)(?!`)"),
+    ("word", r"\\\(.+?\\\)|\\\[.+?\\\]|\$\$.+?\$\$"),
+    # $...$ that looks like mathematics: an operator or a lone symbol inside, no two plain words in a row, no money
+    (
+        "word",
+        r"(?<![\w$\\])\$(?![\s$]|[^$]*(?<![\\A-Za-z{])[A-Za-z]{3,}\s+[A-Za-z]{2,})"
+        r"(?=[^$]*[\\^_=+*/<>{}|−-]|\d*[A-Za-z]\w?\$|\d+\$)[^$]*[^\s$\\]\$(?![\w$])",
+    ),
+    ("word", r"<(?P<verbatim>code|kbd|samp|pre|script|style|math|svg)\b[^<>]*>.*?</(?P=verbatim)>"),
+    ("word", r"<(?:https?://|mailto:)[^\s<>]+>|<\|[^\s|<>]+\|>"),
+    ("format", r"<!--.*?-->|</?[A-Za-z][\w:.-]*(?:\s+[^<>]*)?/?>|</?\d+/?>|<![A-Z][^<>]*>"),
+    ("word", r"&(?:#\d+|#x[0-9A-Fa-f]+|[A-Za-z][A-Za-z0-9]{1,31});"),
+    ("word", r"\{\{[^{}]*\}\}|\$\{[^{}]*\}|\{%.*?%\}|\{[^{},]{0,40}\}|\{[^{}A-Za-z]*\}|\{\s*[\"'][^{}]*\}"),
+    ("word", r"%\([\w.]+\)[-#0 +]*\d*(?:\.\d+)?[a-zA-Z]|(?<![\w%])%[-#0+]*\d*(?:\.\d+)?[lh]*[sdifgexXouc@](?!\w)"),
+    ("format", r"!?\[(?=[^\[\]]*\]\()|\]\([^()\s]*(?:\s+\"[^\"]*\")?\)"),
+    ("word", r"(?<![\w/.:<])(?:~|\.{1,2})?/(?![\d.]+(?![\w./]))(?=[\w.@])[\w.@+~-]*(?:/[\w.@+~-]*)*[\w/]"),
+    ("word", r"(?<![\w.@])@\w(?:[\w.-]*\w)?"),
+    ("word", r"(?<![\w#&])#[A-Za-z]\w*"),
+    ("word", r"(?<![\w-])--[A-Za-z][\w-]*(?:=[^\s,;]*[^\s,;.])?|(?<![\w-])-[A-Za-z](?![\w'’-])"),
+    ("word", r"__[A-Za-z]\w*__(?:\(\))?|_[A-Za-z]\w*_\w*[^\W_]\b(?:\(\))?"),
+    ("word", _FORMULA),
+    ("number", rf"(?<!\S)[+\-−±~#№]?{_NUMBER}|[#№]?[$€£¥₹]{_NUMBER}"),
+    ("format", r"\*+|~+|#+|(?<![^\W_])_{1,3}(?=[^\W_])|(?<=[^\W_])_{1,3}(?![^\W_])|(?<=[^\s|])  (?=[^\s|])"),
+)
+"""Spans that begin with a symbol."""
+
+_AT_WORDS: tuple[tuple[SpanKind, str], ...] = (
+    ("word", r"[A-Za-z][A-Za-z0-9+.-]*://[^\s<>\"'`|{}\\^]*[^\s<>\"'`|{}\\^.,;:!?()\[\]*_~]"),
+    ("word", r"(?:mailto:)?[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    ("word", rf"(?:www\.[\w-]+(?:\.[\w-]+)+|(?:[a-z0-9-]+\.)+(?:{_TLD}))\b(?::\d+)?(?:/[\w./%#?=&+~@:-]*[\w/=~-])?"),
+    ("word", r"[A-Za-z]:\\[^\s\"'<>|]*[^\s\"'<>|.,;:!?)]"),
+    ("word", rf"[\w-]+(?:/[\w.-]+)+/(?!\w)|\w[\w-]*(?:[/.]\w[\w-]*)*\.(?:{_FILE})\b(?!\.\w)"),
+    ("word", r"[A-Za-z_][\w.]*\((?:\)|[^()]*[\"'=_,\d\[\]][^()]*\))|[A-Za-z]\([A-Za-z](?:,\s?[A-Za-z])*\)"),
+    ("word", r"(?:[A-Za-z]\w*_\w+|_+[A-Za-z]\w*_+\w*)\b(?:\.\w+)*"),
+    ("word", r"[A-Za-z]\w+(?:\.[a-z_]\w+)+"),
+    ("word", r"[a-z]+[A-Z]\w*|[A-Z]\w*(?:\+\+|#)(?!\w)"),
+    ("word", _FORMULA),
+    ("number", rf"(?<![.,](?<=\d[.,])){_NUMBER}"),
+)
+"""Spans that begin with a letter, a digit or an underscore."""
+
+_GUARD = (
+    r"(?=[^\W\d_]*+(?:[^\s.,:;!?'’\"”)\u2026\u2014]|[.:]\S|\s(?:[A-Za-z]{1,3}[²³]?\s)?[=+*/^×÷·−<>≤≥≈≠±])|[a-z]++[A-Z])"
+)
+"""What must follow for a word to be worth a closer look; most words of prose fail it at once."""
+
+
+def _compile() -> tuple[re.Pattern[str], dict[str, SpanKind]]:
+    kinds: dict[str, SpanKind] = {}
+
+    def join(patterns: tuple[tuple[SpanKind, str], ...], prefix: str) -> str:
+        for number, (kind, _) in enumerate(patterns):
+            kinds[f"{prefix}{number}"] = kind
+        return "|".join(f"(?P<{prefix}{number}>{pattern})" for number, (_, pattern) in enumerate(patterns))
+
+    symbols, words = join(_AT_SYMBOLS, "s"), join(_AT_WORDS, "w")
+    return re.compile(rf"(?=[^\w\s.,;:'\"()]|\s\s|_|\.{{0,2}}/)(?:{symbols})|\b(?=\w){_GUARD}(?:{words})"), kinds
+
+
+_SPAN, _KINDS = _compile()
+_ORDINAL = re.compile(r"(?<![\d.,:])(\d+)(?:st|nd|rd|th)\b")
+_NUMBERS = re.compile(rf"(?:(?<!\S)[+\-−±~#№]?|[#№]?(?=[$€£¥₹])|\b(?<!\d[.,])){_NUMBER}")
+
+
+def find_spans(text: str) -> list[Span]:
+    """Find the protected spans of a line, from left to right.
+
+    >>> [text[span.start : span.end] for text in ["Run `ls -l` in ~/src, {name}."] for span in find_spans(text)]
+    ['`ls -l`', '~/src', '{name}']
+    >>> find_spans("It costs $5 and $10.")[0]
+    Span(start=9, end=11, kind='number')
+    """
+    spans: list[Span] = []
+    for match in _SPAN.finditer(text):
+        start, end = match.span()
+        if start == end:
+            continue
+        spans.append(Span(start, end, _KINDS[match.lastgroup or ""]))
+    return _isolate_words(text, spans)
+
+
+def find_numbers(text: str) -> list[str]:
+    """List the numbers of a text as they are written, those inside other spans too.
+
+    >>> find_numbers("From 9:00-11:00 for $5 or 1,085.75 euros.")
+    ['9:00-11:00', '$5', '1,085.75']
+    """
+    return _NUMBERS.findall(text)
+
+
+def compare_numbers(source: str, target: str) -> tuple[list[str], list[str]]:
+    """Return the numbers that a translation lost and those that it gained, sorted.
+
+    Digits of the target's script count as what they stand for, and an ordinal may take the ending of its new language.
+
+    >>> compare_numbers("the 15th of 20", "la 15a de 20"), compare_numbers("5 of 20", "5 de 21")
+    (([], []), (['20'], ['21']))
+    """
+    for digits in _ORDINAL.findall(source):
+        target = re.sub(rf"(?<![\d.,:]){digits}(?:\.?[ªº]|-?[^\W\d_]{{1,3}})(?!\w)", digits, target, count=1)
+    before, after = (Counter(map(_fold_digits, find_numbers(text))) for text in (_ORDINAL.sub(r"\1", source), target))
+    return sorted((before - after).elements()), sorted((after - before).elements())
+
+
+def _fold_digits(number: str) -> str:
+    if number.isascii():
+        return number
+    return "".join(str(unicodedata.digit(sign)) if sign.isdecimal() else sign for sign in number)
+
+
+def _isolate_words(text: str, spans: list[Span]) -> list[Span]:
+    """Let word spans take in touching letters and digits, and join word spans that then touch."""
+    kept: list[Span] = []
+    for position, span in enumerate(spans):
+        if span.kind == "word":
+            first = kept[-1].end if kept else 0
+            last = spans[position + 1].start if position + 1 < len(spans) else len(text)
+            span = Span(_grow_left(text, span.start, first), _grow_right(text, span.end, last), "word")
+        while kept and kept[-1].end == span.start and "format" not in (kept[-1].kind, span.kind):
+            span = Span(kept.pop().start, span.end, "word")
+        kept.append(span)
+    return kept
+
+
+def _grow_left(text: str, start: int, limit: int) -> int:
+    while start > limit and text[start - 1].isalnum():
+        start -= 1
+    return start
+
+
+def _grow_right(text: str, end: int, limit: int) -> int:
+    while end < limit and text[end].isalnum():
+        end += 1
+    return end

@@ -1,0 +1,92 @@
+"""Intervals: they cover as often as they say, do not depend on each other, and own up where there is none."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taco.evaluate.bootstrap import Bootstrap
+
+BOOTSTRAP = Bootstrap(samples=400, confidence=0.95, seed=17)
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.95])
+def test_intervals_cover_the_true_mean_at_the_stated_rate(confidence: float) -> None:
+    generator = np.random.default_rng(1)
+    trials, rows = 500, 40
+    covered = 0
+    for trial in range(trials):
+        estimate = Bootstrap(samples=400, confidence=confidence, seed=trial).estimate_mean(
+            generator.gamma(2.0, 1.0, size=rows).tolist()  # skewed, with mean 2
+        )
+        assert estimate.low is not None
+        assert estimate.high is not None
+        covered += estimate.low <= 2.0 <= estimate.high
+    # A percentile interval of 40 rows is a little too narrow (the factor sqrt(39/40), and normal instead of t): up to two
+    # points; three standard errors of this simulation come on top.
+    error = 3 * math.sqrt(confidence * (1 - confidence) / trials)
+    assert confidence - 0.02 - error <= covered / trials <= confidence + error
+
+
+def test_interval_agrees_with_the_textbook_where_that_is_exact() -> None:
+    values = np.random.default_rng(3).normal(50, 10, size=400)
+    estimate = Bootstrap(samples=4000, confidence=0.95, seed=0).estimate_mean(values.tolist())
+    half = 1.96 * values.std(ddof=1) / math.sqrt(len(values))
+    assert estimate.value == pytest.approx(values.mean(), abs=1e-6)
+    assert estimate.low == pytest.approx(values.mean() - half, abs=0.1)
+    assert estimate.high == pytest.approx(values.mean() + half, abs=0.1)
+
+
+def test_values_that_are_not_there_are_unscored_and_not_zero() -> None:
+    estimate = BOOTSTRAP.estimate_mean([1.0, None, 3.0, None])
+    assert (estimate.value, estimate.n, estimate.unscored) == (2.0, 2, 2)
+
+
+def test_nothing_to_estimate() -> None:
+    estimate = BOOTSTRAP.estimate_mean([None, None])
+    assert (estimate.value, estimate.low, estimate.high, estimate.method) == (None, None, None, "none")
+    assert estimate.unscored == 2
+
+
+def test_one_row_has_no_interval() -> None:
+    estimate = BOOTSTRAP.estimate_mean([7.0])
+    assert (estimate.value, estimate.low, estimate.method) == (7.0, None, "none")
+
+
+def test_rates_that_are_all_alike_get_exact_bounds() -> None:
+    # Clopper-Pearson for 40 of 40 successes at 95 %: 0.025 ** (1 / 40); scipy 1.17 binomtest(40, 40) gives 0.911903.
+    ones = BOOTSTRAP.estimate_mean([1.0] * 40, is_rate=True)
+    assert (ones.low, ones.high, ones.method) == (pytest.approx(0.911903, abs=1e-6), 1.0, "exact")
+    zeros = BOOTSTRAP.estimate_mean([0.0] * 40, is_rate=True)
+    assert (zeros.low, zeros.high) == (0.0, pytest.approx(1 - 0.911903, abs=1e-6))
+
+
+def test_other_values_that_are_all_alike_have_no_interval() -> None:
+    estimate = BOOTSTRAP.estimate_mean([33.0] * 5)
+    assert (estimate.value, estimate.low, estimate.method) == (33.0, None, "constant")
+
+
+@given(st.lists(st.floats(0, 100), min_size=2, max_size=20), st.integers(0, 2**32 - 1))
+def test_interval_lies_within_the_values_and_is_the_same_each_time(values: list[float], seed: int) -> None:
+    bootstrap = Bootstrap(samples=100, confidence=0.9, seed=seed)
+    estimate = bootstrap.estimate_mean(values)
+    assert estimate == bootstrap.estimate_mean(values)
+    if estimate.low is not None and estimate.high is not None:
+        assert min(values) - 1e-5 <= estimate.low <= estimate.high <= max(values) + 1e-5
+
+
+def test_totals_are_scored_after_adding_up() -> None:
+    # 1 of 2 and 9 of 98: together 10 of 100, not the mean of 1/2 and 9/98.
+    estimate = BOOTSTRAP.estimate_total([[1, 2], [9, 98]], lambda counts: counts[0] / counts[1])
+    assert estimate.value == pytest.approx(0.1)
+    assert estimate.n == 2
+
+
+def test_many_rows_are_drawn_in_blocks_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taco.evaluate.bootstrap.BLOCK_CELLS", 1000)
+    estimate = BOOTSTRAP.estimate_mean([float(number) for number in range(30)])
+    assert estimate.low is not None
+    assert estimate.high is not None
+    assert 9 < estimate.low < 14.5 < estimate.high < 20

@@ -1,0 +1,86 @@
+"""Write docs/recipe.md and docs/cli.md from the code; with --check only say whether they are up to date."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from taco.cli.app import app
+from taco.recipe.schema import Recipe
+from taco.translate.engine import ENGINES
+
+DOCS = Path(__file__).parents[1] / "docs"
+NOTE = "<!-- Made by tools/make_docs.py from the code; a test compares them. -->\n\n"
+
+
+def describe_recipe() -> str:
+    """Return docs/recipe.md."""
+    parts = [
+        NOTE,
+        "# Recipe\n\nA recipe is one TOML file. Every option has a default but `name` and `language`; "
+        "`taco recipe show RECIPE` prints all of them with the values that they have, "
+        "`taco recipe check RECIPE` names all faults, `--set KEY=VALUE` replaces a value for one run.\n\n",
+        "".join(_table("", Recipe)),
+    ]
+    for name, field in Recipe.model_fields.items():
+        if _is_model(field.annotation):
+            parts += [f"\n## [{name}]\n\n", "".join(_table(f"{name}.", field.annotation))]
+    for name in ENGINES.names:
+        parts += [f"\n## [translate.options] of the engine `{name}`\n\n"]
+        parts += ["".join(_table("", ENGINES.load_options(name))) or "No options.\n"]
+    return "".join(parts)
+
+
+def describe_cli() -> str:
+    """Return docs/cli.md."""
+    command: Any = typer.main.get_command(app)
+    return NOTE + "# Command line\n\n" + "\n".join(_describe_command(command, "taco"))
+
+
+def _table(prefix: str, model: Any) -> Iterator[str]:
+    fields = {name: field for name, field in model.model_fields.items() if not _is_model(field.annotation)}
+    if not fields:
+        return
+    yield "| option | default | what it is |\n|---|---|---|\n"
+    for name, field in fields.items():
+        yield f"| `{prefix}{name}` | {_default(field)} | {(field.description or '').replace('|', '/')} |\n"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "must be given"
+    value = field.get_default(call_default_factory=True)
+    return "none" if value is None else f"`{value}`" if not isinstance(value, BaseModel) else "the engine's own"
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _describe_command(command: Any, name: str) -> Iterator[str]:
+    context = typer.Context(command, info_name=name, terminal_width=100, max_content_width=100)
+    yield f"## {name}\n\n```\n{command.get_help(context).strip()}\n```\n"
+    for child in getattr(command, "commands", {}).values():
+        yield from _describe_command(child, f"{name} {child.name}")
+
+
+def main() -> None:
+    stale = []
+    for name, text in (("recipe.md", describe_recipe()), ("cli.md", describe_cli())):
+        path = DOCS / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(name)
+            if "--check" not in sys.argv:
+                path.write_text(text, encoding="utf-8")
+    if stale and "--check" in sys.argv:
+        sys.exit(f"{', '.join(stale)}: run {sys.executable} tools/make_docs.py")
+
+
+if __name__ == "__main__":
+    main()
