@@ -23,9 +23,11 @@ def describe_recipe() -> str:
     """Return docs/recipe.md."""
     parts = [
         NOTE,
-        "# Recipe\n\nA recipe is one TOML file. Every option has a default but `name` and `language`; "
-        "`taco recipe show RECIPE` prints all of them with the values that they have, "
-        "`taco recipe check RECIPE` names all faults, `--set KEY=VALUE` replaces a value for one run.\n\n",
+        (
+            "# Recipe\n\nA recipe is one TOML file. Every option has a default but `name` and `language`; "
+            "`taco recipe show RECIPE` prints all of them with the values that they have, "
+            "`taco recipe check RECIPE` names all faults, `--set KEY=VALUE` replaces a value for one run.\n\n"
+        ),
         "".join(_table("", Recipe)),
     ]
     for name, field in Recipe.model_fields.items():

@@ -24,7 +24,7 @@ def test_intervals_cover_the_true_mean_at_the_stated_rate(confidence: float) -> 
         assert estimate.low is not None
         assert estimate.high is not None
         covered += estimate.low <= 2.0 <= estimate.high
-    # A percentile interval of 40 rows is a little too narrow (the factor sqrt(39/40), and normal instead of t): up to two
+    # A percentile interval of 40 rows is a little too narrow (no t, divides by n): up to two
     # points; three standard errors of this simulation come on top.
     error = 3 * math.sqrt(confidence * (1 - confidence) / trials)
     assert confidence - 0.02 - error <= covered / trials <= confidence + error

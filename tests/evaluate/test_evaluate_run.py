@@ -58,7 +58,7 @@ def six(make_example: MakeExample, make_answer: MakeAnswer) -> Six:
     return examples, base, [*tuned, make_answer(examples[5], cut, finish="length", state="missing-response")]
 
 
-def test_scores_of_both_arms(evaluate: Callable[..., tuple[StageCount, Scores]], six: Six
+def test_scores_of_both_arms(evaluate: Callable[..., tuple[StageCount, Scores]], six: Six) -> None:
     count, scores = evaluate(*six)
     assert (count.rows_in, count.rows_kept, dict(count.dropped)) == (12, 12, {})
     assert count.is_balanced()
@@ -79,7 +79,7 @@ def test_scores_of_both_arms(evaluate: Callable[..., tuple[StageCount, Scores]],
     assert scores.reference.metrics["tokens"].value is None
 
 
-def test_differences_are_paired(evaluate: Callable[..., tuple[StageCount, Scores]], six: Six
+def test_differences_are_paired(evaluate: Callable[..., tuple[StageCount, Scores]], six: Six) -> None:
     examples, base, tuned = six
     _, scores = evaluate(examples, base[1:], tuned[:5])
     difference = scores.differences["complete_chain"]
@@ -103,7 +103,7 @@ def test_rows_without_an_answer_are_named_and_in_no_mean(
     assert count.rows_in == 10
 
 
-def test_categories_and_rows_add_up(evaluate: Callable[..., tuple[StageCount, Scores]], six: Six
+def test_categories_and_rows_add_up(evaluate: Callable[..., tuple[StageCount, Scores]], six: Six) -> None:
     _, scores = evaluate(*six)
     categories = scores.arms["tuned"].categories
     assert {name: found["tokens"].n for name, found in categories.items()} == {"math": 3, "writing": 3}
@@ -163,9 +163,8 @@ def test_same_bytes_each_time_and_in_any_order_of_answers(
     assert turned.per_row == scores.per_row
     assert turned.arms == scores.arms
     _, seeded = evaluate(examples, base, tuned, seed=18)
-    assert seeded.arms["tuned"].metrics["complete_chain"] != scores.arms["tuned"].metrics["complete_chain"] or (
-        seeded.signatures["intervals"] != scores.signatures["intervals"]
-    )
+    assert seeded.per_row == scores.per_row
+    assert seeded.signatures["intervals"].endswith("seed 18")
 
 
 def test_every_number_can_be_traced(

@@ -59,7 +59,7 @@ def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
         ("name.x=2", "'name' is a value, not a table"),
         ("language=English", "another language than English"),
         ("name='a/b'", "name"),
-        ("name={run}", "only {language} may stand in braces"),
+        ("name=a{run}", "only {language} may stand in braces"),
     ],
 )
 def test_wrong_settings(setting: str, message: str) -> None:

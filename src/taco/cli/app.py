@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -170,7 +170,16 @@ def show_recipe(recipe: RecipePath, settings: Settings = [], as_json: AsJson = F
     else:
         import tomli_w
 
-        print(tomli_w.dumps(loaded.model_dump(mode="json", exclude_none=True)), end="")
+        print(tomli_w.dumps(_without_none(loaded.model_dump(mode="json"))), end="")
+
+
+def _without_none(table: dict[str, Any]) -> dict[str, Any]:
+    """TOML has no null: an option that is left out is not written."""
+    return {
+        key: _without_none(value) if isinstance(value, dict) else value
+        for key, value in table.items()
+        if value is not None
+    }
 
 
 def _print_scores(run: Path) -> None:

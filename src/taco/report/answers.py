@@ -77,7 +77,7 @@ def _show_summary(sample: Sample, language: LanguageFacts) -> Html:
 def _show_question(sample: Sample, language: LanguageFacts) -> Html:
     return join(
         [
-            element("h4", f"Question in {language.name}"),
+            element("h3", f"Question in {language.name}"),
             _show_text(sample.prompt, lang=language.code, direction=language.direction),
         ]
     )
@@ -85,14 +85,14 @@ def _show_question(sample: Sample, language: LanguageFacts) -> Html:
 
 def _show_reference(sample: Sample, language: LanguageFacts) -> Html:
     head = element(
-        "header", element("h4", "reference"), element("span", "English row and its machine translation", class_="small")
+        "header", element("h3", "reference"), element("span", "English row and its machine translation", class_="small")
     )
     return element("article", head, *_show_sections(sample.reference, language), class_="answer reference")
 
 
 def _show_answer(arm: str, answer: SampleAnswer, language: LanguageFacts) -> Html:
     head = element(
-        "header", element("h4", ARM_TITLES.get(arm, arm)), element("span", *_list_badges(answer), class_="badges")
+        "header", element("h3", ARM_TITLES.get(arm, arm)), element("span", *_list_badges(answer), class_="badges")
     )
     if answer.state in ("no-chain", "empty"):
         shown: list[Html] = [_show_unlabelled(answer)]
@@ -116,7 +116,7 @@ def _show_sections(sections: Sections, language: LanguageFacts) -> list[Html]:
 
 def _show_section(number: int, title: str, text: str, *, lang: str, direction: str) -> Html:
     body = _show_text(text, lang=lang, direction=direction) if text else element("p", "missing", class_="absent")
-    return element("section", element("h5", title), body, class_=f"part part-{number}")
+    return element("section", element("h4", title), body, class_=f"part part-{number}")
 
 
 def _show_unlabelled(answer: SampleAnswer) -> Html:
@@ -125,7 +125,7 @@ def _show_unlabelled(answer: SampleAnswer) -> Html:
         if answer.text.strip()
         else element("p", "nothing written", class_="absent")
     )
-    return element("section", element("h5", "Whole answer, without sections"), body, class_="part part-whole")
+    return element("section", element("h4", "Whole answer, without sections"), body, class_="part part-whole")
 
 
 def _show_text(text: str, *, direction: str, lang: str | None = None) -> Html:

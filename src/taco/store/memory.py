@@ -125,7 +125,7 @@ class TranslationMemory:
                 marks = ",".join("?" * len(wanted))
                 rows = self._database.execute(
                     "SELECT digest, source_text, text, words, unknown_words FROM translation "
-                    f"WHERE engine = ? AND digest IN ({marks})",  # noqa: S608 - question marks only
+                    f"WHERE engine = ? AND digest IN ({marks})",
                     (self._engine, *wanted),
                 )
                 for digest, source_text, text, words, unknown_words in rows:

@@ -42,4 +42,3 @@ def _indent(line: str) -> str | None:
     """Return the white space before a line's text, None for a line without text."""
     found = _INDENT.match(line)
     return None if found is None or found.end() == len(line) else found[0]
-

@@ -30,7 +30,9 @@ _CODE = re.compile(
     """,
     re.VERBOSE,
 )
-_HINT = re.compile(r"[=(){}\[\];:#/$*]|^\s*(?:import|from|return|break|continue|pass|package|using|[A-Z]{4,}|[A-Z]+\s)|--$|\+\+$")
+_HINT = re.compile(
+    r"[=(){}\[\];:#/$*]|^\s*(?:import|from|return|break|continue|pass|package|using|[A-Z]{4,}|[A-Z]+\s)|--$|\+\+$"
+)
 
 
 def is_code_line(line: str) -> bool:

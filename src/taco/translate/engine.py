@@ -13,7 +13,9 @@ from taco.registry import Entry, Registry
 ENGINES = Registry(
     "translation engine",
     {
-        "apertium": Entry("taco.translate.apertium.options:ApertiumOptions", "taco.translate.apertium.engine:open_apertium"),
+        "apertium": Entry(
+            "taco.translate.apertium.options:ApertiumOptions", "taco.translate.apertium.engine:open_apertium"
+        ),
         "echo": Entry("taco.translate.echo:EchoOptions", "taco.translate.echo:open_echo"),
         "shipped-memory": Entry(
             "taco.translate.shipped.options:ShippedOptions", "taco.translate.shipped.engine:open_shipped"

@@ -36,7 +36,10 @@ class TranslateOptions(BaseModel):
         description="Characters sent in one call. What is in flight when a run is killed is sent again, so smaller is safer.",
     )
     max_unknown_share: float = Field(
-        default=0.25, ge=0, le=1, description="Rows of which the engine does not know a larger share of words are dropped."
+        default=0.25,
+        ge=0,
+        le=1,
+        description="Rows of which the engine does not know a larger share of words are dropped.",
     )
 
     @field_validator("engine", "fallback")

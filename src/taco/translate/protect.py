@@ -38,7 +38,8 @@ def mark(prose: Prose, *, numbers: bool) -> Marked:
     >>> marked.template == "Run " + make_slot(0, is_word=True), list(marked.originals.values())
     (True, ['`ls`'])
     """
-    template, originals, position = "", {}, 0
+    template, position = "", 0
+    originals: dict[str, str] = {}
     for span in prose.spans:
         if span.kind == "number" and not numbers:
             continue

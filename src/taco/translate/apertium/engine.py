@@ -10,7 +10,15 @@ from collections.abc import Sequence
 from taco.errors import EngineError
 from taco.languages.table import ENGLISH, Language
 from taco.translate.apertium.hop import Hop, Start, Watchlist
-from taco.translate.apertium.modes import Mode, find_code, find_folder, find_path, find_program, list_modes, read_commands
+from taco.translate.apertium.modes import (
+    Mode,
+    find_code,
+    find_folder,
+    find_path,
+    find_program,
+    list_modes,
+    read_commands,
+)
 from taco.translate.apertium.options import ApertiumOptions
 from taco.translate.apertium.packages import describe_install
 from taco.translate.apertium.pipeline import Pipeline

@@ -20,9 +20,24 @@ from taco.languages.table import Language, all_languages
 from taco.translate.apertium.tagger import is_hidden_markov
 
 NULL_FLUSH = frozenset(
-    "lt-proc lrx-proc lsx-proc cg-proc rtx-proc hfst-proc lt-tmxproc apertium-tagger apertium-pretransfer "
-    "apertium-posttransfer apertium-transfer apertium-interchunk apertium-postchunk apertium-anaphora "
-    "apertium-extract-caps apertium-restore-caps".split()
+    [
+        "lt-proc",
+        "lrx-proc",
+        "lsx-proc",
+        "cg-proc",
+        "rtx-proc",
+        "hfst-proc",
+        "lt-tmxproc",
+        "apertium-tagger",
+        "apertium-pretransfer",
+        "apertium-posttransfer",
+        "apertium-transfer",
+        "apertium-interchunk",
+        "apertium-postchunk",
+        "apertium-anaphora",
+        "apertium-extract-caps",
+        "apertium-restore-caps",
+    ]
 )
 """Programs that take -z and then answer after each null character; a mode with another one cannot be kept running."""
 

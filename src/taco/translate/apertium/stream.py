@@ -37,7 +37,9 @@ _SPECIAL = re.compile(
     r"[\[\]{}^$/\\@<>]|[*#~]|’|[^\S ]+| {2,}|^ +| +\Z"
     rf"|[\x00-\x1f\x7f-\x9f\ufffe\uffff]+|[{_HELD[0]}-{_HELD[1]}]|{SLOT.pattern}"
 )
-_OUTPUT = re.compile(r"\\(?P<escaped>.)|\[(?P<blank>[^\]]*)\]|(?P<mark>[*#@])(?=\w)|(?P<plain>[^\\\[*#@]+|[\[*#@\\])", re.S)
+_OUTPUT = re.compile(
+    r"\\(?P<escaped>.)|\[(?P<blank>[^\]]*)\]|(?P<mark>[*#@])(?=\w)|(?P<plain>[^\\\[*#@]+|[\[*#@\\])", re.S
+)
 _SPACES = re.compile(r"(?<=\S) {2,}(?=\S)")
 _LOOSE_STOP = re.compile(r" +(?=[,.;:!?)])")
 _HELD_ONE = re.compile(f"[{_HELD[0]}-{_HELD[1]}]")
@@ -91,7 +93,10 @@ def _stands_alone(found: re.Match[str]) -> bool:
 
 
 def _is_inside_word(found: re.Match[str]) -> bool:
-    return found.string[found.start() - 1 : found.start()].isalpha() and found.string[found.end() : found.end() + 1].isalpha()
+    return (
+        found.string[found.start() - 1 : found.start()].isalpha()
+        and found.string[found.end() : found.end() + 1].isalpha()
+    )
 
 
 def _find_stem(text: str) -> str:
@@ -121,7 +126,9 @@ def decode_text(raw: str, source: str, number: int = 0) -> Decoded:
         ValueError: It is the answer to another text, or none at all.
     """
     stem = re.compile(rf"(?<!\w){_find_stem(source)}([a-j]+)(?!\w)", re.I)
-    text, unknown, held = "", [], []
+    text = ""
+    unknown: list[str] = []
+    held: list[str] = []
     for piece, kind in _read_pieces(_strip_end(raw, number)):
         if kind == "blank":
             text += chr(ord(_HELD[0]) + len(held))
@@ -190,4 +197,3 @@ def fit_case(text: str, source: str) -> str:
     if wanted["letter"].islower() and letter.isupper() and not rest[:1].isupper():
         return text[: found.start("letter")] + letter.lower() + rest
     return text
-

@@ -43,9 +43,7 @@ class TaggerModel:
 def find_changing_words(messages: str, model: TaggerModel | None) -> set[str]:
     """Return the words in a tagger's debug messages that changed it; all new ones if the model could not be read."""
     return {
-        found["word"]
-        for found in _NEW_CLASS.finditer(messages)
-        if model is None or model.is_changed_by(found["tags"])
+        found["word"] for found in _NEW_CLASS.finditer(messages) if model is None or model.is_changed_by(found["tags"])
     }
 
 
