@@ -70,7 +70,7 @@ class Bootstrap(BaseModel):
         """How an interval was made, in one line."""
         return (
             f"percentile bootstrap over rows, {self.samples} resamples, {100 * self.confidence:g} %, "
-            f"numpy {np.__version__} PCG64, seed {self.seed}"
+            f"numpy {np.__version__} PCG64, seed {self.seed}; Clopper-Pearson where a rate is 0 or 1 throughout"
         )
 
     def estimate_mean(self, values: Sequence[float | None], *, is_rate: bool = False, missing: int = 0) -> Estimate:

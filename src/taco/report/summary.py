@@ -60,7 +60,10 @@ def show_headlines(report: Report) -> Html:
     names = ("complete_chain", spoken, "chrf_reply", "chrf_response_en")
     metrics = [metric for name in names if (metric := scores.find_metric(name))]
     keys = list_keys([(key_mark(arm), ARM_TITLES[arm]) for arm in ("base", "tuned")])
-    interval = f"In brackets: {100 * scores.bootstrap.confidence:g} % bootstrap interval over the held-out rows."
+    interval = (
+        f"In brackets: {100 * scores.bootstrap.confidence:g} % bootstrap interval over the held-out rows; exact bounds "
+        "where a rate is 0 or 100 %."
+    )
     return element(
         "section",
         element("h2", "In short"),
