@@ -67,7 +67,7 @@ def measure(asked: argparse.Namespace) -> None:
     print_machine(base.name, rows)
     forms: dict[str, Loop] = {"plain": lambda model, rows: run_plain(model, rows, batch=asked.batch)}
     for slots in (int(number) for number in asked.slots.split(",")):
-        forms[f"taco, {slots} tokens a pass"] = bind_taco(slots, asked.batch)
+        forms[f"taco, {slots} tokens a pass"] = bind_taco(slots, asked.batch, torch.get_num_threads())
     first = {name: weight.detach().clone() for name, weight in model.named_parameters() if weight.requires_grad}
     speeds: dict[str, list[float]] = {form: [] for form in forms}
     losses: dict[str, float] = {}
@@ -107,14 +107,16 @@ def build_examples() -> list[Example]:
     return examples
 
 
-def bind_taco(slots: int, batch: int) -> Loop:
+def bind_taco(slots: int, batch: int, threads: int) -> Loop:
     """Return taco's loop with packed micro-batches of `slots` tokens."""
+    from taco.train.workers import Workers
 
     def run(model: Any, rows: Sequence[EncodedRow]) -> Iterable[tuple[int, int]]:
-        for step in plan_batches(rows, epochs=1, effective_batch=batch, micro_batch_tokens=slots, seed=0):
-            for micro_batch in step.micro_batches:
-                (sum_token_losses(model, micro_batch) / step.supervised_tokens).backward()
-            yield step.tokens, step.supervised_tokens
+        plan = plan_batches(rows, epochs=1, effective_batch=batch, micro_batch_tokens=slots, seed=0)
+        with Workers(threads, most=max(len(step.micro_batches) for step in plan), on_cpu=True) as workers:
+            for step in plan:
+                workers.add_gradients(model, step, seed=0)
+                yield step.tokens, step.supervised_tokens
 
     return run
 

@@ -29,6 +29,8 @@ def add_adapter(model: Any, options: TrainOptions, *, base_name: str) -> Any:
     import torch
     from peft import LoraConfig, get_peft_model
 
+    from taco.train.dropout import seed_dropouts
+
     linear = {name.rpartition(".")[2] for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)}
     missing = [target for target in options.targets if target not in linear]
     if missing:
@@ -46,6 +48,7 @@ def add_adapter(model: Any, options: TrainOptions, *, base_name: str) -> Any:
     )
     with quiet_libraries():
         tuned = get_peft_model(model, config)
+    seed_dropouts(tuned)
     tuned.peft_config["default"].base_model_name_or_path = base_name
     return tuned
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from taco.errors import DataError
 from taco.model.base import Base, resolve_base
-from taco.model.libraries import quiet_libraries, require_libraries, set_threads
+from taco.model.libraries import device_name, quiet_libraries, require_libraries, set_threads
 from taco.model.load import load_model, load_tokenizer
 from taco.model.options import ModelOptions
 from taco.progress import Progress
@@ -75,7 +75,7 @@ def run_train(
     key = _digest_plan(options, base, rows=digest, seed=seed, dtype=str(loaded.dtype))
     with quiet_libraries():
         plan = Plan(batches=_lay_out(options, loaded, rows, seed=seed, progress=progress), key=key, seed=seed)
-        tuned = _tune(options, loaded, plan, base_name=base.name, out=out, progress=progress)
+        tuned = _tune(options, loaded, plan, base_name=base.name, out=out, threads=threads, progress=progress)
         facts = {"SHA-256 of the rows": digest, "rows": len(rows), "steps": len(plan.batches), "seed": seed}
         save_adapter(tuned, out / "adapter", card=render_card(base, options=options, facts=facts))
     counters = {**_summarise(read_log(out / "log.jsonl")), "base_digest": base.digest, "threads": threads}
@@ -127,10 +127,13 @@ def _lay_out(
     )
 
 
-def _tune(options: TrainOptions, model: Any, plan: Plan, *, base_name: str, out: Path, progress: Progress) -> Any:
+def _tune(
+    options: TrainOptions, model: Any, plan: Plan, *, base_name: str, out: Path, threads: int, progress: Progress
+) -> Any:
     from transformers import set_seed
 
     from taco.train.trainer import ChainTrainer, StepRecorder, build_arguments
+    from taco.train.workers import Workers
 
     folder, steps = out / "checkpoints", len(plan.batches)
     checkpoint = find_checkpoint(folder, plan=plan.key, progress=progress)
@@ -139,8 +142,10 @@ def _tune(options: TrainOptions, model: Any, plan: Plan, *, base_name: str, out:
     tuned = add_adapter(model, options, base_name=base_name)
     arguments = build_arguments(options, steps=steps, folder=folder, seed=plan.seed)
     bar = progress.task("Training", total=steps, unit="steps", done=done)
-    with continue_log(out / "log.jsonl", after_step=done) as log, bar as task:
-        trainer = ChainTrainer(tuned, plan.batches, arguments)
+    most = max(len(batch.micro_batches) for batch in plan.batches)
+    workers = Workers(threads, most=most, on_cpu=device_name() == "cpu")
+    with workers, continue_log(out / "log.jsonl", after_step=done) as log, bar as task:
+        trainer = ChainTrainer(tuned, plan.batches, arguments, workers=workers)
         trainer.add_callback(
             StepRecorder(plan.batches, log=log, task=task, plan=plan.key, keep=options.keep_checkpoints)
         )

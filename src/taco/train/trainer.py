@@ -18,8 +18,8 @@ from taco.train.adapter import write_adapter
 from taco.train.batches import Batch
 from taco.train.checkpoints import remove_old_checkpoints, seal_checkpoint
 from taco.train.log import StepLog
-from taco.train.objective import sum_token_losses
 from taco.train.options import TrainOptions
+from taco.train.workers import Workers
 
 _SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
 
@@ -31,10 +31,12 @@ class ChainTrainer(Trainer):  # type: ignore[misc]
         model: The base model with its adapter.
         batches: The plan, one batch for each optimiser step.
         arguments: From `build_arguments`.
+        workers: What computes the gradients; its context must be open.
     """
 
-    def __init__(self, model: Any, batches: Sequence[Batch], arguments: TrainingArguments) -> None:
+    def __init__(self, model: Any, batches: Sequence[Batch], arguments: TrainingArguments, *, workers: Workers) -> None:
         super().__init__(model=model, args=arguments, train_dataset=list(batches))
+        self.workers = workers
         self.remove_callback(PrinterCallback)
 
     def get_train_dataloader(self) -> Any:
@@ -51,12 +53,7 @@ class ChainTrainer(Trainer):  # type: ignore[misc]
         """
         model.train()
         batch: Batch = inputs["batch"]
-        learnt = batch.supervised_tokens
-        total = torch.zeros((), device=self.args.device)
-        for rows in batch.micro_batches:
-            loss = sum_token_losses(model, rows) / learnt
-            self.accelerator.backward(loss)
-            total += loss.detach()
+        total = self.workers.add_gradients(model, batch, seed=self.args.seed)
         gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
         norm = float(torch.nn.utils.get_total_norm(gradients))
         if not (math.isfinite(float(total)) and math.isfinite(norm)):
