@@ -4,10 +4,13 @@
     ├── RecipeError           3   a recipe, or a value given with --set
     ├── DataError             4   a file of rows, questions or answers
     ├── EngineError           5   a translation engine: missing, refused, broken answers
+    │   ├── EngineBusy            5   it cannot answer now, and may later
+    │   └── EngineRejected        5   it will not take the texts of one call
     ├── ModelError            6   a base model, adapter, checkpoint or a training run that went wrong
     ├── JudgeError            7   a judge: missing, refused, unreadable
     ├── PublishError          8   a hub, a card, an export
-    └── StoreError            9   run folder, cache or disk: locked, read-only, full, damaged
+    ├── StoreError            9   run folder, cache or disk: locked, read-only, full, damaged
+    └── BudgetError          10   the budget is spent; the run goes on with a larger one
 
 Exit code 0 is success, 2 a misused command line, 130 an interruption by the user; 70 is a fault of taco itself.
 """
@@ -54,6 +57,23 @@ class EngineError(TacoError):
     exit_code = 5
 
 
+class EngineBusy(EngineError):
+    """An engine cannot answer now (429, 5xx, timeout, cut connection); the same call may be sent again.
+
+    Args:
+        message, hint: See `TacoError`.
+        retry_after_s: Seconds that the engine asks to wait, None where it does not say.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
+
+
+class EngineRejected(EngineError):
+    """An engine will not translate the texts of one call as they were sent; a call with fewer of them may work."""
+
+
 class ModelError(TacoError):
     """A base model, adapter or checkpoint cannot be used, or training went wrong."""
 
@@ -76,3 +96,9 @@ class StoreError(TacoError):
     """The run folder, the cache or the disk is locked, read-only, full or damaged."""
 
     exit_code = 9
+
+
+class BudgetError(TacoError):
+    """The next call would cost more than the budget allows. What was paid for is kept."""
+
+    exit_code = 10

@@ -31,6 +31,8 @@ class Row:
         response: The answer, in English.
         category: The row's category, or "" where the source names none.
         origin: "file:line" (or "hub id:index") that the row was read from, for messages.
+        hostile: Class of a row that translation would spoil, see `taco.source.hygiene`; "" for all others.
+        keep: Texts that stay in English wherever they stand in the row, longest first.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -41,6 +43,8 @@ class Row:
     response: str
     category: str = ""
     origin: str = ""
+    hostile: str = ""
+    keep: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +56,10 @@ class TranslatedRow:
         language: BCP-47 code of the target language.
         words: Number of words in the three English texts.
         unknown_words: Number of words that the engine said it does not know.
-        engine: Signature of the engine that translated the row.
+        engine: Signature of the engine that translated the row; of all that did, joined by " + ".
+        segments: Number of stretches of prose that were translated.
+        segments_paid: How many of them this run sent to an engine; the others were in the memory before.
+        hostile: Class of a row that translation might spoil, see `Row`.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -69,6 +76,43 @@ class TranslatedRow:
     words: int
     unknown_words: int
     engine: str
+    segments: int = 0
+    segments_paid: int = 0
+    hostile: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What the quality gate measured on a translated row, whether it kept the row or not.
+
+    Attributes:
+        id: The id of the English row.
+        language_share: Probability that the identifier gives the target language, among it, English and its relatives;
+            None where the identifier has no profile of it or there is nothing to judge.
+        language: The most probable of them, "" where there is nothing to judge.
+        script_share: Share of the letters that are in the target's script; None where there are no letters.
+        length_ratio: Characters of the translation / characters of the English texts.
+        copy_rate: Share of the translation's words that stand in the English texts too, protected spans left out.
+        repetition: Share of the translation's word 4-grams that repeat an earlier one, less that of the English texts.
+        numbers_kept: Share of the English texts' numbers that stand in the translation, digits of its script known.
+        entities_kept: Share of the English texts' names (capitalised words inside sentences) that do; None without any.
+        unknown_rate: Share of the words that the engine did not know.
+        round_trip: chrF++ of the translation's back-translation against the English texts, 0 to 100; None if not asked.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    id: str
+    language_share: float | None
+    language: str
+    script_share: float | None
+    length_ratio: float
+    copy_rate: float
+    repetition: float
+    numbers_kept: float
+    entities_kept: float | None
+    unknown_rate: float
+    round_trip: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

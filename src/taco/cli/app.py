@@ -20,7 +20,7 @@ app = typer.Typer(
     help="Teach an instruction-tuned LLM a language that it barely knows.\n\n"
     "Example: taco run recipes/quickstart.toml --set language=eo",
     epilog="Exit codes: 0 done, 2 command line, 3 recipe, 4 data, 5 translation engine, 6 model or training, 7 judge, "
-    "8 publishing, 9 run folder, cache or disk, 70 a fault of taco, 130 interrupted.",
+    "8 publishing, 9 run folder, cache or disk, 10 budget spent, 70 a fault of taco, 130 interrupted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict, Field
 
 from taco.languages.table import Language
-from taco.translate.engine import Closing, Limits, Translation
+from taco.translate.engine import FREE, Closing, Limits, Translation
 from taco.translate.slots import count_words
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -42,6 +42,7 @@ class EchoEngine(Closing):
 
     name = "echo"
     keeps_slots = True
+    price = FREE
 
     def __init__(self, options: EchoOptions, *, source: Language, target: Language) -> None:
         self.limits = Limits(parallel_calls=options.parallel_calls)

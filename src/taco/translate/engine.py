@@ -34,12 +34,33 @@ class Limits:
         characters_per_call: Sum of the lengths of one call's texts at most; None where there is no limit.
         texts_per_call: Number of texts of one call at most; None where there is no limit.
         parallel_calls: Calls of `Engine.translate` that may run at the same time, each from a thread of its own.
+        characters_per_minute: Characters that may be sent in a minute; None where there is no limit.
+        calls_per_minute: Calls that may be made in a minute; None where there is no limit.
     """
 
     characters_per_text: int | None = None
     characters_per_call: int | None = None
     texts_per_call: int | None = None
     parallel_calls: int = 1
+    characters_per_minute: int | None = None
+    calls_per_minute: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What an engine charges.
+
+    Attributes:
+        usd_per_million_characters: For characters of source text, slots and white space included.
+        source: Where the price is from and of which day, or how it was estimated; "" for engines that cost nothing.
+    """
+
+    usd_per_million_characters: float = 0.0
+    source: str = ""
+
+
+FREE = Price()
+"""The price of what runs on the user's own machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +72,14 @@ class Translation:
         words: Number of words of the source text, slots and numbers left out.
         unknown_words: How many of them the engine said it does not know.
         refusal: Why the engine has no translation for this text, "" where it has one. Refusals are not remembered.
+        cost_usd: What the engine says that this text cost, None where its price list decides.
     """
 
     text: str
     words: int
     unknown_words: int = 0
     refusal: str = ""
+    cost_usd: float | None = None
 
 
 class Engine(Protocol):
@@ -80,14 +103,22 @@ class Engine(Protocol):
         """What may be sent in one call."""
 
     @property
+    def price(self) -> Price:
+        """What it charges."""
+
+    @property
     def keeps_slots(self) -> bool:
         """Whether texts may hold slots."""
 
     def translate(self, texts: Sequence[str]) -> list[Translation]:
         """Translate texts, one answer for each, in the same order.
 
+        It makes one attempt: waiting, trying again and cutting calls up is the caller's part (`taco.translate.sender`).
+
         Raises:
-            EngineError: The engine cannot go on at all.
+            EngineBusy: It cannot answer now; the same call may be sent again.
+            EngineRejected: It will not take these texts as they are; a call with fewer of them may work.
+            EngineError: It cannot go on at all: no access, quota used up, pair not offered.
         """
 
     def close(self) -> None:

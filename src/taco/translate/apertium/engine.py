@@ -23,7 +23,7 @@ from taco.translate.apertium.options import ApertiumOptions
 from taco.translate.apertium.packages import describe_install
 from taco.translate.apertium.pipeline import Pipeline
 from taco.translate.apertium.versions import make_signature
-from taco.translate.engine import Closing, Limits, Translation
+from taco.translate.engine import FREE, Closing, Limits, Translation
 from taco.translate.slots import count_words
 
 
@@ -40,6 +40,7 @@ class ApertiumEngine(Closing):
 
     name = "apertium"
     keeps_slots = True
+    price = FREE
 
     def __init__(
         self, path: Sequence[Mode], *, processes: int, timeout_s: float, signature: str, start: Start = Pipeline

@@ -10,7 +10,7 @@ from typing import Any
 
 from taco.errors import EngineError
 from taco.languages.table import ENGLISH, Language
-from taco.translate.engine import Closing, Limits, Translation
+from taco.translate.engine import FREE, Closing, Limits, Translation
 from taco.translate.shipped.options import ShippedOptions
 
 
@@ -24,6 +24,7 @@ class ShippedEngine(Closing):
 
     name = "shipped-memory"
     limits = Limits()
+    price = FREE
 
     def __init__(self, header: dict[str, Any], table: dict[str, tuple[str, int, int]]) -> None:
         self.signature = f"shipped {header['signature']}"
