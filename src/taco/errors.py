@@ -57,7 +57,7 @@ class EngineError(TacoError):
     exit_code = 5
 
 
-class EngineBusy(EngineError):
+class EngineBusy(EngineError):  # noqa: N818
     """An engine cannot answer now (429, 5xx, timeout, cut connection); the same call may be sent again.
 
     Args:
@@ -70,7 +70,7 @@ class EngineBusy(EngineError):
         self.retry_after_s = retry_after_s
 
 
-class EngineRejected(EngineError):
+class EngineRejected(EngineError):  # noqa: N818
     """An engine will not translate the texts of one call as they were sent; a call with fewer of them may work."""
 
 

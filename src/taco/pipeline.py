@@ -7,6 +7,7 @@ that was killed is started again with what it had written; a stage whose key cha
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import hashlib
 import importlib.metadata
@@ -45,12 +46,14 @@ class Context:
         folder: The run's folder.
         cache: Folder for models and the translation memory.
         progress: Where to say how far it is.
+        key: Key of the stage that runs.
     """
 
     recipe: Recipe
     folder: RunFolder
     cache: Path
     progress: Progress
+    key: str = ""
 
     @property
     def memory(self) -> Path:
@@ -102,7 +105,7 @@ def _run_source(context: Context) -> StageCount:
 
 def _run_translate(context: Context) -> StageCount:
     from taco.chain.run import list_phrases
-    from taco.translate.run import run_translate
+    from taco.translate.run import Payer, run_translate
 
     return run_translate(
         context.recipe.translate,
@@ -111,6 +114,7 @@ def _run_translate(context: Context) -> StageCount:
         target=context.recipe.target,
         phrases=list_phrases(context.recipe.chain),
         memory=context.memory,
+        payer=Payer(run=context.key, account=context.recipe.name),
         progress=context.progress,
     )
 
@@ -190,17 +194,18 @@ def _source_settings(context: Context) -> Sequence[Any]:
 def _translate_settings(context: Context) -> Sequence[Any]:
     from taco.chain.run import list_phrases
 
-    return (context.recipe.translate, context.recipe.language, list_phrases(context.recipe.chain))
+    deciding = context.recipe.translate.select_deciding()
+    return (deciding, context.recipe.language, list_phrases(context.recipe.chain))
 
 
 STAGES = (
     Stage("source", 1, (), _source_settings, _run_source),
-    Stage("translate", 1, ("source",), _translate_settings, _run_translate),
+    Stage("translate", 2, ("source",), _translate_settings, _run_translate),
     Stage("chain", 1, ("translate",), lambda c: (c.recipe.chain, c.recipe.language), _run_chain),
     Stage("train", 1, ("chain",), lambda c: (c.recipe.train, c.recipe.model, c.recipe.seed), _run_train),
     Stage(
         "generate",
-        1,
+        2,
         ("chain", "train"),
         lambda c: (c.recipe.generate, c.recipe.model, c.recipe.language),
         _run_generate,
@@ -343,7 +348,7 @@ def _run_stage(stage: Stage, context: Context, manifest: Manifest) -> None:
     context.folder.write_manifest(manifest)
     context.progress.say(f"{stage.name}: {'going on' if goes_on else 'started'}")
     started = time.monotonic()
-    count = _call_stage(stage, context)
+    count = _call_stage(stage, dataclasses.replace(context, key=key))
     entry.seconds = round(time.monotonic() - started, 3)
     _record_count(stage, entry, count)
     entry.outputs = _digest_outputs(stage, context.folder)

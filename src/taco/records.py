@@ -188,6 +188,7 @@ class Answer:
         tokens: Number of generated tokens, the end token included.
         seconds: Wall-clock time of the decoding steps that made them.
         sections: Tokens and seconds for each section.
+        lead_outs: Times that the loop guard led the answer out of a loop by forbidding the token that went on with it.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -201,6 +202,7 @@ class Answer:
     tokens: int
     seconds: float
     sections: tuple[SectionUse, ...] = ()
+    lead_outs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,9 @@ import torch
 
 from taco.errors import ModelError
 from taco.generate.adapter import merge_adapter
-from taco.generate.decode import CHECK_EVERY, DecodedRow, decode_batch, fill_holes
+from taco.generate.decode import CHECK_EVERY, DecodedRow, LoopGuard, decode_batch, fill_holes
 from taco.generate.kv_cache import RoomyLayer, build_cache, estimate_token_bytes
+from taco.generate.loops import LEAD_OUT_SPAN, MIN_SPAN
 from taco.generate.packed import PackedLinear, pack_model
 from taco.model.base import Base
 from taco.model.load import load_model
@@ -33,7 +34,7 @@ def model(tiny_base: Path, tiny_adapter: Path) -> Any:
 
 
 def decode(model: Any, prompts: Sequence[list[int]], *, limits: Sequence[int] = (), **more: Any) -> list[DecodedRow]:
-    options: dict[str, Any] = {"ends": (), "is_loop": lambda tokens: False, "on_tokens": lambda count: None} | more
+    options: dict[str, Any] = {"ends": (), "guard": None, "on_tokens": lambda count: None} | more
     rows = decode_batch(model, prompts, limits=limits or [LIMIT] * len(prompts), **options)
     return sorted(rows, key=lambda row: row.index)
 
@@ -67,7 +68,7 @@ def test_rows_are_handed_over_as_soon_as_they_are_finished(model: Any) -> None:
         nonlocal made
         made += tokens
 
-    rows = decode_batch(model, PROMPTS, limits=[5, 2, 9, 2, 7], ends=(), is_loop=lambda tokens: False, on_tokens=count)
+    rows = decode_batch(model, PROMPTS, limits=[5, 2, 9, 2, 7], ends=(), guard=None, on_tokens=count)
     found = [(row.index, made) for row in rows]
     assert found == [(1, 10), (3, 10), (0, 19), (4, 23), (2, 25)]  # and finished rows cost nothing more
 
@@ -84,10 +85,40 @@ def test_an_end_token_ends_its_own_row_only(model: Any) -> None:
 
 def test_the_loop_guard_ends_its_own_row_only(model: Any) -> None:
     marked = decode_alone(model, PROMPTS[2])[:CHECK_EVERY]
-    rows = decode(model, PROMPTS, is_loop=lambda tokens: tokens[:CHECK_EVERY] == marked)
+    guard = LoopGuard(find_period=lambda tokens, span: int(tokens[:CHECK_EVERY] == marked), lead_outs=0)
+    rows = decode(model, PROMPTS, guard=guard)
     assert [row.finish for row in rows] == ["length", "length", "loop", "length", "length"]
     assert rows[2].tokens == marked
     assert rows[3].tokens == decode_alone(model, PROMPTS[3])
+
+
+def test_a_row_is_led_out_of_a_loop_before_it_is_given_up(model: Any) -> None:
+    alone = decode_alone(model, PROMPTS[2])
+    spans: list[int] = []
+
+    def find_period(tokens: Sequence[int], span: int) -> int:
+        if list(tokens[:3]) != alone[:3]:
+            return 0
+        spans.append(span)
+        return 1
+
+    rows = decode(model, PROMPTS, guard=LoopGuard(find_period=find_period, lead_outs=2))
+    assert spans == [LEAD_OUT_SPAN, LEAD_OUT_SPAN, MIN_SPAN]
+    assert (rows[2].lead_outs, rows[2].finish, len(rows[2].tokens)) == (2, "loop", 3 * CHECK_EVERY)
+    for last in (CHECK_EVERY, 2 * CHECK_EVERY):  # what would have gone on with the loop did not come
+        assert rows[2].tokens[last] != rows[2].tokens[last - 1]
+    for index in (0, 1, 3, 4):
+        assert (rows[index].tokens, rows[index].lead_outs) == (decode_alone(model, PROMPTS[index]), 0)
+
+
+def test_a_forbidden_token_does_not_come_next(model: Any) -> None:
+    from taco.generate.decode import Batch
+
+    free = Batch(model, PROMPTS, room=40).step([None] * len(PROMPTS))
+    held = Batch(model, PROMPTS, room=40).step([free[0], None, free[2], None, None])
+    assert held[0] != free[0]
+    assert held[2] != free[2]
+    assert [held[1], *held[3:]] == [free[1], *free[3:]]
 
 
 def test_every_token_has_its_share_of_the_time(model: Any) -> None:

@@ -114,7 +114,7 @@ def make_manifest() -> Manifest:
             rows_in=11,
             rows_kept=11,
             seconds=75.0,
-            counters={"engine": "apertium 3.8.3", "segments": 1234, "segments_from_memory": 200, "segments_sent": 1034},
+            counters={"engine": "apertium 3.8.3", "segments": 1234, "segments_from_memory": 200, "texts_sent": 1034},
         ),
         "train": StageEntry(
             key="k", status="done", rows_in=5, rows_kept=5, seconds=9.0, counters={"steps": 30, "final_loss": 1.25}

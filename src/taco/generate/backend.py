@@ -70,10 +70,12 @@ class Limits:
     Attributes:
         max_new_tokens: Number of tokens, end token included; the model's context may allow fewer.
         loop_guard: Whether to stop an answer that repeats itself, see `taco.generate.loops`.
+        lead_outs: Times that such an answer is led out of its loop before it is stopped.
     """
 
     max_new_tokens: int
     loop_guard: bool
+    lead_outs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,7 @@ class Generation:
         token_seconds: For each generated token, the wall-clock time spent on it. Where rows are decoded together, each
             step's time is shared out equally among them, so that sums over answers are the time that passed. The first
             token carries the time to read the prompt.
+        lead_outs: Times that the loop guard led it out of a loop.
     """
 
     id: str
@@ -96,6 +99,7 @@ class Generation:
     finish: Finish
     token_ends: Sequence[int]
     token_seconds: Sequence[float]
+    lead_outs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

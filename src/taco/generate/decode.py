@@ -12,13 +12,27 @@ import torch
 
 from taco.errors import ModelError
 from taco.generate.kv_cache import build_cache
+from taco.generate.loops import LEAD_OUT_SPAN, MIN_SPAN
 from taco.records import Finish
 
 CHECK_EVERY = 8
 """Tokens between two looks for a loop in a row."""
 
-Judge = Callable[[Sequence[int]], bool]
-"""Tells from a row's tokens whether it has fallen into a loop."""
+FindPeriod = Callable[[Sequence[int], int], int]
+"""(a row's tokens, span) -> period of the loop that they end with, 0 where there is none; see `taco.generate.loops`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopGuard:
+    """What to do about rows that repeat themselves.
+
+    Attributes:
+        find_period: Looks for a loop.
+        lead_outs: Times that a row is led out of a loop before it is given up.
+    """
+
+    find_period: FindPeriod
+    lead_outs: int
 
 
 @dataclass(slots=True)
@@ -31,6 +45,8 @@ class DecodedRow:
         tokens: The new tokens, end token included.
         seconds: For each token this row's share of its step's time.
         finish: Why it ended; None while it goes on.
+        lead_outs: Times that it was led out of a loop.
+        forbidden: The token that it may not go on with, or None.
     """
 
     index: int
@@ -38,6 +54,8 @@ class DecodedRow:
     tokens: list[int] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     finish: Finish | None = None
+    lead_outs: int = 0
+    forbidden: int | None = None
 
 
 def decode_batch(
@@ -46,7 +64,7 @@ def decode_batch(
     *,
     limits: Sequence[int],
     ends: Collection[int],
-    is_loop: Judge,
+    guard: LoopGuard | None,
     on_tokens: Callable[[int], None],
 ) -> Iterator[DecodedRow]:
     """Decode prompts together and yield each row as soon as it is finished.
@@ -56,7 +74,7 @@ def decode_batch(
         prompts: Token ids, none of them empty.
         limits: New tokens at most, one limit for each prompt.
         ends: Tokens that end an answer.
-        is_loop: Asked every `CHECK_EVERY` tokens of a row.
+        guard: Asked every `CHECK_EVERY` tokens of a row; None to let rows repeat themselves.
         on_tokens: Called after each step with the number of tokens that it made.
 
     Raises:
@@ -66,12 +84,13 @@ def decode_batch(
     live = [DecodedRow(index, limit) for index, limit in enumerate(limits)]
     while live:
         started = time.perf_counter()
-        tokens = batch.step()
+        tokens = batch.step([row.forbidden for row in live])
         share = (time.perf_counter() - started) / len(live)
         for row, token in zip(live, tokens, strict=True):
             row.tokens.append(token)
             row.seconds.append(share)
-            row.finish = _judge_row(row, ends, is_loop)
+            row.forbidden = None
+            row.finish = _judge_row(row, ends, guard)
         on_tokens(len(live))
         finished = [row for row in live if row.finish]
         if finished:
@@ -117,8 +136,11 @@ class Batch:
         takes_last_only = "logits_to_keep" in inspect.signature(model.forward).parameters
         self._last_only = {"logits_to_keep": 1} if takes_last_only else {}
 
-    def step(self) -> list[int]:
+    def step(self, forbidden: Sequence[int | None]) -> list[int]:
         """Decode one token for each row.
+
+        Args:
+            forbidden: For each row a token that must not come next, or None.
 
         Raises:
             ModelError: The model's numbers overflowed.
@@ -132,7 +154,11 @@ class Batch:
                 use_cache=True,
                 **self._last_only,
             )
-            best, chosen = output.logits[:, -1].max(dim=-1)
+            scores = output.logits[:, -1]
+            for row, token in enumerate(forbidden):
+                if token is not None:
+                    scores[row, token] = -torch.inf
+            best, chosen = scores.max(dim=-1)
             self._tokens = chosen[:, None]
             self._positions = self._positions[:, -1:] + 1
             self._length += 1
@@ -154,11 +180,16 @@ class Batch:
             self._cache.reorder_cache(index)
 
 
-def _judge_row(row: DecodedRow, ends: Collection[int], is_loop: Judge) -> Finish | None:
+def _judge_row(row: DecodedRow, ends: Collection[int], guard: LoopGuard | None) -> Finish | None:
     if row.tokens[-1] in ends:
         return "stop"
     if len(row.tokens) >= row.limit:
         return "length"
-    if len(row.tokens) % CHECK_EVERY == 0 and is_loop(row.tokens):
-        return "loop"
+    if guard is None or len(row.tokens) % CHECK_EVERY:
+        return None
+    if row.lead_outs >= guard.lead_outs:
+        return "loop" if guard.find_period(row.tokens, MIN_SPAN) else None
+    if period := guard.find_period(row.tokens, LEAD_OUT_SPAN):
+        row.lead_outs += 1
+        row.forbidden = row.tokens[-period]
     return None

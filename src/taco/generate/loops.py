@@ -9,6 +9,9 @@ too: rules of dashes, rows of an empty table, refrains. So short runs need many 
 and runs without a letter (table borders, grids of dots and zeros, indentation) need `WORDLESS_FACTOR` times as many.
 The figures are choices, not findings: 64 tokens are a long paragraph, and a list whose entries begin alike or a table
 with different cells is never reported.
+
+Before an answer is given up it is led out of its loop: the token that would go on with the loop is forbidden once. That
+costs little where it was no loop, so it is tried at shorter spans (`LEAD_OUT_SPAN`).
 """
 
 from __future__ import annotations
@@ -23,7 +26,10 @@ LONG_PERIOD = 64
 """A run of at least this many tokens needs 3 repeats, a shorter one 4."""
 
 MIN_SPAN = 64
-"""A run and its repeats have at least this many tokens in all."""
+"""A run and its repeats have at least this many tokens in all for an answer to be given up."""
+
+LEAD_OUT_SPAN = 24
+"""The same for an answer to be led out of its loop; runs of 12 tokens and more need 3 repeats."""
 
 WORDLESS_FACTOR = 4
 """How many times more repeats a run without a letter needs."""
@@ -43,13 +49,17 @@ class Loop:
 
 
 def find_loop(
-    tokens: Sequence[int], *, is_wordless: Callable[[Sequence[int]], bool] = lambda run: False
+    tokens: Sequence[int],
+    *,
+    is_wordless: Callable[[Sequence[int]], bool] = lambda run: False,
+    span: int = MIN_SPAN,
 ) -> Loop | None:
     """Find the loop that a text ends with; the one with the shortest period where there are several.
 
     Args:
         tokens: The text's tokens, a list or a tuple.
         is_wordless: Tells whether a run of tokens holds no letter; only asked about runs that repeat.
+        span: `MIN_SPAN` or `LEAD_OUT_SPAN`.
 
     >>> find_loop([7, 8, 9] + [1, 2, 3, 4] * 20)
     Loop(period=4, repeats=20)
@@ -60,7 +70,7 @@ def find_loop(
     for period in range(1, min(MAX_PERIOD, len(tokens) // 3) + 1):
         if tokens[last] != tokens[last - period]:
             continue
-        needed = needed_repeats(period)
+        needed = needed_repeats(period, span=span)
         if not _is_periodic(tokens, period, needed):
             continue
         if is_wordless(tokens[-period:]) and not _is_periodic(tokens, period, needed * WORDLESS_FACTOR):
@@ -69,9 +79,14 @@ def find_loop(
     return None
 
 
-def needed_repeats(period: int) -> int:
-    """Return how often a run of `period` tokens with a letter in it must be there to be a loop."""
-    return max(3 if period >= LONG_PERIOD else 4, -(-MIN_SPAN // period))
+def needed_repeats(period: int, *, span: int = MIN_SPAN) -> int:
+    """Return how often a run of `period` tokens with a letter in it must be there to be a loop.
+
+    >>> needed_repeats(1), needed_repeats(16), needed_repeats(64), needed_repeats(16, span=LEAD_OUT_SPAN)
+    (64, 4, 3, 3)
+    """
+    fewest = 4 if span >= MIN_SPAN and period < LONG_PERIOD else 3
+    return max(fewest, -(-span // period))
 
 
 def _is_periodic(tokens: Sequence[int], period: int, repeats: int) -> bool:

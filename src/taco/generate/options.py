@@ -43,6 +43,13 @@ class GenerateOptions(BaseModel):
         default=512, ge=1, le=131_072, description="Tokens of an answer at most, its end token included."
     )
     loop_guard: bool = Field(default=True, description="End an answer that repeats itself over and over.")
+    lead_outs: int = Field(
+        default=4,
+        ge=0,
+        le=1000,
+        description="Times that the loop guard first leads such an answer out of its loop, by forbidding once the token "
+        "that would go on with it; counted in each answer.",
+    )
     options: dict[str, Any] = Field(
         default={}, validate_default=True, description="The backend's own options, as a table [generate.options]."
     )

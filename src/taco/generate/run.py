@@ -60,7 +60,7 @@ def run_generate(
     examples = _read_examples(chain / "heldout.jsonl")
     setup = Setup(model=model, adapter=adapter, cache=cache, progress=progress)
     backend: Backend = BACKENDS.load_implementation(options.backend)(options.backend_options, setup=setup)
-    limits = Limits(max_new_tokens=options.max_new_tokens, loop_guard=options.loop_guard)
+    limits = Limits(max_new_tokens=options.max_new_tokens, loop_guard=options.loop_guard, lead_outs=options.lead_outs)
     drops: list[Drop] = []
     counters: dict[str, int | float | str] = {"backend": backend.signature}
     kept = 0
@@ -104,6 +104,7 @@ def count_answers(answers: Sequence[Answer], arm: str) -> dict[str, int | float 
         f"{arm}_seconds": round(seconds, 3),
         f"{arm}_tokens_per_s": round(tokens / seconds, 1) if seconds else 0.0,
         **{f"{arm}_finish_{finish}": finishes[finish] for finish in ("stop", "length", "loop")},
+        f"{arm}_led_out": sum(answer.lead_outs > 0 for answer in answers),
     }
 
 
@@ -179,6 +180,7 @@ def _make_answer(generation: Generation, example: Example, arm: str, language: L
         tokens=len(generation.token_ends),
         seconds=sum_seconds(sections),
         sections=sections,
+        lead_outs=generation.lead_outs,
     )
 
 

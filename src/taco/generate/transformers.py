@@ -61,7 +61,7 @@ class TransformersBackend:
                 *versions,
                 f"{self._base.name} {self._base.digest[:12]}",
                 f"{dtype} on {self._model.device.type}" + (", weights packed by oneDNN" if self._is_packed else ""),
-                f"greedy, adapter merged, batches of {self._options.batch_size}",
+                f"greedy but out of loops, adapter merged, batches of {self._options.batch_size}",
             ]
         )
 
@@ -118,14 +118,14 @@ class TransformersBackend:
     def _decode(
         self, encoded: Sequence[Encoded], limits: Limits, on_tokens: Callable[[int], None]
     ) -> Iterator[Generation]:
-        from taco.generate.decode import decode_batch
+        from taco.generate.decode import LoopGuard, decode_batch
 
         rows = decode_batch(
             self._model,
             [ids for _, ids in encoded],
             limits=[self._limit(ids, limits) for _, ids in encoded],
             ends=self._ends,
-            is_loop=self._is_loop if limits.loop_guard else lambda tokens: False,
+            guard=LoopGuard(find_period=self._find_period, lead_outs=limits.lead_outs) if limits.loop_guard else None,
             on_tokens=on_tokens,
         )
         for row in rows:
@@ -137,10 +137,12 @@ class TransformersBackend:
                 finish=row.finish or "stop",
                 token_ends=[*ends, len(text)] if is_ended else ends,
                 token_seconds=row.seconds,
+                lead_outs=row.lead_outs,
             )
 
-    def _is_loop(self, tokens: Sequence[int]) -> bool:
-        return find_loop(tokens, is_wordless=self._is_wordless) is not None
+    def _find_period(self, tokens: Sequence[int], span: int) -> int:
+        loop = find_loop(tokens, is_wordless=self._is_wordless, span=span)
+        return loop.period if loop else 0
 
     def _is_wordless(self, tokens: Sequence[int]) -> bool:
         return not any(character.isalpha() for character in decode_text(self._tokenizer, tokens))

@@ -157,9 +157,9 @@ def _describe_segments(translate: StageFlow | None) -> str:
     counters = {key: value for key, value in translate.counters.items() if isinstance(value, int | float)}
     labels = {
         "segments": "in all",
-        "segments_unique": "of them different",
-        "segments_from_memory": "from the translation memory",
-        "segments_sent": "sent to the engine",
+        "segments_from_memory": "of them in the translation memory before",
+        "texts_sent": "different texts sent to the engine",
+        "texts_lost": "of these lost in kills",
     }
     parts = [f"{write_count(counters[key])} {label}" for key, label in labels.items() if key in counters]
     if counters.get("words") and "unknown_words" in counters:

@@ -73,6 +73,7 @@ class Translation:
         unknown_words: How many of them the engine said it does not know.
         refusal: Why the engine has no translation for this text, "" where it has one. Refusals are not remembered.
         cost_usd: What the engine says that this text cost, None where its price list decides.
+        is_paid: Whether the run that asks sent it to the engine itself, now or before a kill; set by the sender.
     """
 
     text: str
@@ -80,6 +81,7 @@ class Translation:
     unknown_words: int = 0
     refusal: str = ""
     cost_usd: float | None = None
+    is_paid: bool = False
 
 
 class Engine(Protocol):

@@ -37,7 +37,21 @@ class WindowMeter:
         self._task.advance(rows - self._shown, note=f"{self._characters:,} characters sent, {rate:,.0f}/s")
         self._shown = rows
 
+    def note(self, line: str) -> None:
+        """Show a line, such as that the engine is busy."""
+        self._task.advance(0, note=line)
+
     def close_window(self) -> None:
         """End a window: all its rows are done."""
         self._task.advance(self._rows - self._shown)
         self._rows = self._shown = 0
+
+
+class SilentMeter:
+    """Hears and says nothing: a worker process has no progress bar."""
+
+    def expect(self, characters: int) -> None: ...
+
+    def add(self, characters: int) -> None: ...
+
+    def note(self, line: str) -> None: ...

@@ -33,6 +33,7 @@ class Outcome:
         fault: Why there is no translation, a fixed phrase such as "number-changed", or "".
         detail: For a reader: what was asked and what came back.
         steps: Number of steps of the ladder that were needed, 1 if the first was good.
+        is_paid: Whether the run that asks sent a part of it to an engine itself.
     """
 
     text: str
@@ -41,6 +42,7 @@ class Outcome:
     fault: str = ""
     detail: str = ""
     steps: int = 1
+    is_paid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Attempt:
 
     def judge(self, answers: Mapping[str, Translation], *, step: int) -> Outcome:
         """Put the answers together, or say what is wrong with one of them."""
-        text, words, unknown = self.frame[0], 0, 0
+        text, words, unknown, is_paid = self.frame[0], 0, 0, False
         for sent, after in zip(self.texts, self.frame[1:], strict=True):
             answer = answers[sent]
             if answer.refusal:
@@ -68,7 +70,8 @@ class Attempt:
                 return Outcome("", fault=fault, detail=f"{self._show(sent)} -> {self._show(answer.text)}", steps=step)
             text += answer.text.strip() + after
             words, unknown = words + answer.words, unknown + answer.unknown_words
-        return Outcome(restore(Marked("", dict(self.originals)), text), words, unknown, steps=step)
+            is_paid = is_paid or answer.is_paid
+        return Outcome(restore(Marked("", dict(self.originals)), text), words, unknown, steps=step, is_paid=is_paid)
 
     def _show(self, text: str) -> str:
         return _shorten(restore(Marked("", dict(self.originals)), text))

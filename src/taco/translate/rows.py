@@ -2,55 +2,70 @@
 
 from __future__ import annotations
 
-import hashlib
-from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-
-import numpy as np
+from dataclasses import dataclass
 
 from taco.records import Drop, Row, TranslatedRow
 from taco.translate.check import check_text
-from taco.translate.engine import Engine, Translation
+from taco.translate.engine import Engine
 from taco.translate.repair import Outcome, Send, translate_proses
 from taco.translate.segment import Node, Prose, join_nodes, split_text
 
 STAGE = "translate"
 
-_FIELDS = ("instruction", "input", "response")
+FIELDS = ("instruction", "input", "response")
+"""The texts of a row that are translated."""
 
 
-@dataclass
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One engine of the chain of engines, the first of which that can translates.
+
+    Attributes:
+        engine: The engine.
+        send: Gives its translations, of the memory or anew.
+    """
+
+    engine: Engine
+    send: Send
+
+
+@dataclass(slots=True)
 class Tally:
     """What was done so far.
 
     Attributes:
         rows: Number of rows.
         segments: Number of stretches of prose, equal ones counted each time.
+        paid: How many of them this run sent to an engine itself.
         repaired: How many different ones, in each window, needed more than the first step of the ladder.
+        rerouted: How many different ones, in each window, another engine than the first translated.
         words: Number of words of the rows that were kept.
         unknown_words: How many of them the engine did not know.
-        digests: 64 bits of each text that was asked for, of memory or engine.
     """
 
     rows: int = 0
     segments: int = 0
+    paid: int = 0
     repaired: int = 0
+    rerouted: int = 0
     words: int = 0
     unknown_words: int = 0
-    digests: array[int] = field(default_factory=lambda: array("Q"))
 
-    def count_unique(self) -> int:
-        """Return how many different texts were asked for (by 64 bits of their digests)."""
-        return int(np.unique(np.frombuffer(self.digests, dtype=np.uint64)).size) if self.digests else 0
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What became of a prose, and which engine is to thank."""
+
+    outcome: Outcome
+    leg: int
 
 
 class RowTranslator:
     """Translates rows, a window at a time.
 
     Args:
-        send: Gives the translation of texts.
-        engine: The engine behind it.
+        legs: The engines, in the order in which they are asked.
         language: Code of the target language.
         max_unknown_share: Rows with a larger share of unknown words are dropped.
 
@@ -58,54 +73,66 @@ class RowTranslator:
         tally: What was done so far.
     """
 
-    def __init__(self, send: Send, *, engine: Engine, language: str, max_unknown_share: float) -> None:
+    def __init__(self, legs: Sequence[Leg], *, language: str, max_unknown_share: float) -> None:
         self.tally = Tally()
-        self._send, self._engine = send, engine
+        self._legs = legs
+        self._sentences = any(getattr(leg.engine, "sentences_apart", False) for leg in legs)
         self._language, self._max_unknown_share = language, max_unknown_share
 
     def translate(self, rows: Sequence[Row]) -> list[TranslatedRow | Drop]:
         """Translate a window of rows; return for each its translation, or why it was dropped."""
-        texts = [[split_text(getattr(row, name)) for name in _FIELDS] for row in rows]
-        outcomes = self._translate_nodes(nodes for row in texts for nodes in row)
+        texts = [[self._split(getattr(row, name), row.keep) for name in FIELDS] for row in rows]
+        found = self._translate_nodes(nodes for row in texts for nodes in row)
         self.tally.rows += len(rows)
-        return [self._judge(row, parts, outcomes) for row, parts in zip(rows, texts, strict=True)]
+        return [self._judge(row, parts, found) for row, parts in zip(rows, texts, strict=True)]
 
     def translate_text(self, text: str) -> tuple[str, str, str]:
         """Translate one text; return it, and the reason and detail of what is wrong with it, both "" if nothing is."""
-        nodes = split_text(text)
+        nodes = self._split(text, ())
         return _assemble(text, nodes, self._translate_nodes([nodes]))
 
-    def _translate_nodes(self, texts: Iterable[tuple[Node, ...]]) -> dict[Prose, Outcome]:
+    def _split(self, text: str, keep: tuple[str, ...]) -> tuple[Node, ...]:
+        return split_text(text)
+
+    def _translate_nodes(self, texts: Iterable[tuple[Node, ...]]) -> dict[Prose, _Found]:
         proses: dict[Prose, None] = {}
         for nodes in texts:
             for node in nodes:
                 if isinstance(node, Prose):
                     proses[node] = None
-                    self.tally.segments += 1
-        outcomes = translate_proses(proses, keeps_slots=self._engine.keeps_slots, send=self._note_and_send)
-        self.tally.repaired += sum(outcome.steps > 1 for outcome in outcomes.values())
-        return outcomes
-
-    def _note_and_send(self, texts: Sequence[str]) -> Mapping[str, Translation]:
-        for text in texts:
-            digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
-            self.tally.digests.append(int.from_bytes(digest, "big"))
-        return self._send(texts)
+        found: dict[Prose, _Found] = {}
+        left = list(proses)
+        for number, leg in enumerate(self._legs):
+            outcomes = translate_proses(left, keeps_slots=leg.engine.keeps_slots, send=leg.send)
+            for prose, outcome in outcomes.items():
+                if prose not in found or not outcome.fault:  # what the first engine said of a fault stands
+                    found[prose] = _Found(outcome, number)
+            left = [prose for prose in left if found[prose].outcome.fault]
+            if not left:
+                break
+        self.tally.repaired += sum(one.outcome.steps > 1 for one in found.values())
+        self.tally.rerouted += sum(one.leg > 0 for one in found.values())
+        return found
 
     def _judge(
-        self, row: Row, parts: Sequence[tuple[Node, ...]], outcomes: Mapping[Prose, Outcome]
+        self, row: Row, parts: Sequence[tuple[Node, ...]], found: Mapping[Prose, _Found]
     ) -> TranslatedRow | Drop:
+        known = [found[node] for nodes in parts for node in nodes if isinstance(node, Prose)]
+        paid = sum(one.outcome.is_paid for one in known)
+        self.tally.segments += len(known)
+        self.tally.paid += paid
         translated = {}
-        for name, nodes in zip(_FIELDS, parts, strict=True):
-            translated[name], reason, detail = _assemble(getattr(row, name), nodes, outcomes)
+        for name, nodes in zip(FIELDS, parts, strict=True):
+            translated[name], reason, detail = _assemble(getattr(row, name), nodes, found)
             if reason:
                 return _drop(row, reason, f"{name}: {detail}" if detail else name)
-        known = [outcomes[node] for nodes in parts for node in nodes if isinstance(node, Prose)]
-        words, unknown = sum(outcome.words for outcome in known), sum(outcome.unknown_words for outcome in known)
+        words = sum(one.outcome.words for one in known)
+        unknown = sum(one.outcome.unknown_words for one in known)
         if unknown > self._max_unknown_share * words:
             return _drop(row, "too-many-unknown-words", f"{unknown} of {words}")
         self.tally.words += words
         self.tally.unknown_words += unknown
+        legs = sorted({one.leg for one in known}) or [0]
         return TranslatedRow(
             id=row.id,
             language=self._language,
@@ -116,15 +143,18 @@ class RowTranslator:
             **translated,
             words=words,
             unknown_words=unknown,
-            engine=self._engine.signature,
+            engine=" + ".join(self._legs[leg].engine.signature for leg in legs),
+            segments=len(known),
+            segments_paid=paid,
+            hostile=row.hostile,
         )
 
 
-def _assemble(text: str, nodes: tuple[Node, ...], outcomes: Mapping[Prose, Outcome]) -> tuple[str, str, str]:
+def _assemble(text: str, nodes: tuple[Node, ...], found: Mapping[Prose, _Found]) -> tuple[str, str, str]:
     for node in nodes:
-        if isinstance(node, Prose) and outcomes[node].fault:
-            return "", outcomes[node].fault, outcomes[node].detail
-    translated = join_nodes(nodes, lambda prose: outcomes[prose].text)
+        if isinstance(node, Prose) and found[node].outcome.fault:
+            return "", found[node].outcome.fault, found[node].outcome.detail
+    translated = join_nodes(nodes, lambda prose: found[prose].outcome.text)
     reason, detail = check_text(text, translated)
     return translated, reason, detail
 

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import uuid
+import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from taco.errors import EngineError
-from taco.languages.table import ENGLISH, Language
+from taco.languages.table import Language
 from taco.progress import Progress
-from taco.records import Drop, Row, StageCount, TranslatedRow
+from taco.records import Drop, Row, StageCount, TranslatedRow, from_json, to_json
 from taco.store.files import disk_faults, write_atomically
-from taco.store.jsonl import read_records, write_records
-from taco.store.memory import TranslationMemory
-from taco.translate.engine import ENGINES, Engine, open_engine
-from taco.translate.metering import WindowMeter
+from taco.store.jsonl import write_records
+from taco.store.memory import Ledger
 from taco.translate.options import TranslateOptions
-from taco.translate.rows import RowTranslator, Tally
-from taco.translate.sender import Sender
+from taco.translate.rows import Tally
+from taco.translate.runner import Runner, open_runner
+from taco.translate.shards import PartFolder, Shard, cut_shards
+from taco.translate.worker import Job
 
-WINDOW_ROWS = 2000
-"""Rows that are held in memory at a time. Large enough that the ends of windows, where calls run out, cost nothing."""
+NAMES = ("train", "heldout")
+"""The files of rows, in `source` and in `out`, without their ending."""
 
-FILES = ("train.jsonl", "heldout.jsonl")
-"""The files of rows, in `source` and in `out`."""
-
-_RUN_KEY = "run-key"
+PHRASES = "phrases"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +40,20 @@ class Phrase:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payer:
+    """On whose behalf texts are sent.
+
+    Attributes:
+        run: Key of the run in the ledger. A run that is killed goes on under the same key, and so does one that is made
+            again from the same rows and options: what it paid for once is its own, however often it is made.
+        account: Name of the account that the recipe's budget limits.
+    """
+
+    run: str
+    account: str
+
+
 def run_translate(
     options: TranslateOptions,
     *,
@@ -53,12 +62,13 @@ def run_translate(
     target: Language,
     phrases: Sequence[str],
     memory: Path,
+    payer: Payer,
     progress: Progress,
 ) -> StageCount:
     """Translate a folder of rows.
 
-    A killed run goes on with the same call: what is in the memory is not sent again, and the counters go on too, because
-    the key of the run stays in `out` until everything is written.
+    A killed run goes on with the same call: shards that are done are not touched again, and what is in the memory is not
+    sent again.
 
     Args:
         options: How.
@@ -67,60 +77,36 @@ def run_translate(
         target: The language to translate into.
         phrases: Further texts, all of which must be translated.
         memory: The translation memory.
+        payer: On whose behalf.
         progress: Where to say how far it is.
 
     Raises:
         EngineError: The engine is missing and there is no fallback, it cannot go on, or it cannot translate a phrase.
+        BudgetError: The budget is spent. What was paid for is kept; the same call goes on from there.
         DataError: A row is malformed.
         StoreError: The memory or `out` cannot be used.
     """
-    key = _find_run_key(out)
-    with ExitStack() as stack:
-        engine, fallback = _open_engine(options, target=target, progress=progress)
-        stack.enter_context(engine)
-        kept = stack.enter_context(
-            TranslationMemory(memory, source=ENGLISH.code, target=target.code, signature=engine.signature)
-        )
-        rows_total = sum(_count_lines(source / name) for name in FILES)
-        task = stack.enter_context(progress.task(f"translate into {target.name}", total=rows_total, unit="rows"))
-        meter = WindowMeter(task)
-        sender = Sender(engine, kept, run=key, batch_characters=options.batch_characters, meter=meter)
-        stack.callback(sender.close)
-        rows = RowTranslator(
-            sender.send, engine=engine, language=target.code, max_unknown_share=options.max_unknown_share
-        )
-        write_records(out / "phrases.jsonl", _translate_phrases(phrases, rows))
-        dropped: list[Drop] = []
-        for name in FILES:
-            write_records(out / name, _translate_file(source / name, rows, meter, dropped))
-        write_records(out / "dropped.jsonl", dropped)
-        count = _count_stage(rows.tally, dropped, kept, key, engine=engine, fallback=fallback)
-    with disk_faults(out / _RUN_KEY, "remove"):
-        (out / _RUN_KEY).unlink()
+    job = Job(options=options, language=target.code, memory=memory, run=payer.run, account=payer.account)
+    parts = PartFolder(out / f"parts-{options.shard_rows}")
+    total = sum(_count_lines(source / f"{name}.jsonl") for name in NAMES)
+    bar = progress.task(f"Translating into {target.name}", total=total, unit="rows")
+    with bar as task, open_runner(job, progress=progress, task=task) as runner:
+        translated = _translate_phrases(phrases, runner)
+        for part in runner.map(_list_missing(source, parts, options.shard_rows, skip=task.advance)):
+            parts.write(part)
+    write_records(out / f"{PHRASES}.jsonl", translated)
+    count = _merge(parts, out, job)
+    parts.remove()
     return count
 
 
-def _open_engine(options: TranslateOptions, *, target: Language, progress: Progress) -> tuple[Engine, str]:
-    """Open the engine, or the fallback; return it with what was wrong with the first one, "" if nothing was."""
-    try:
-        return open_engine(options.engine, options.engine_options, source=ENGLISH, target=target), ""
-    except EngineError as error:
-        if options.fallback is None:
-            raise
-        progress.say(f"{error.message} Using {options.fallback} instead. {error.hint}")
-        settings = ENGINES.load_options(options.fallback)()
-        return open_engine(options.fallback, settings, source=ENGLISH, target=target), error.message
-
-
-def _find_run_key(out: Path) -> str:
-    """Return the key under which all attempts of this run appear in the ledger; the first attempt makes it."""
-    path = out / _RUN_KEY
-    with disk_faults(path):
-        if path.exists() and (key := path.read_text(encoding="ascii").strip()):
-            return key
-        key = uuid.uuid4().hex
-        write_atomically(path, [key.encode()])
-    return key
+def _list_missing(source: Path, parts: PartFolder, rows: int, *, skip: Callable[[int], None]) -> Iterator[Shard]:
+    for name in NAMES:
+        for shard in cut_shards(source / f"{name}.jsonl", rows=rows):
+            if parts.has(shard.key):
+                skip(len(shard.lines))
+            else:
+                yield shard
 
 
 def _count_lines(path: Path) -> int:
@@ -130,56 +116,67 @@ def _count_lines(path: Path) -> int:
         return sum(chunk.count(b"\n") for chunk in iter(lambda: opened.read(1 << 20), b""))
 
 
-def _translate_phrases(phrases: Sequence[str], rows: RowTranslator) -> Iterator[Phrase]:
-    for phrase in phrases:
-        text, reason, detail = rows.translate_text(phrase)
-        if reason:
-            raise EngineError(
-                f"The phrase {phrase!r} cannot be translated: {reason} ({detail}).",
-                hint="Leave the phrase out (see the options of chain), or choose another engine.",
-            )
-        yield Phrase(text_en=phrase, text=text)
+def _translate_phrases(phrases: Sequence[str], runner: Runner) -> list[Phrase]:
+    if not phrases:
+        return []
+    rows = [Row(id=_name_phrase(phrase), instruction=phrase, input="", response="") for phrase in phrases]
+    lines = tuple(f"{to_json(row)}\n".encode() for row in rows)
+    (part,) = runner.map([Shard(name=PHRASES, number=0, first_line=1, lines=lines)])
+    for line in part.drops:
+        drop = from_json(Drop, line)
+        phrase = next(row.instruction for row in rows if row.id == drop.id)
+        raise EngineError(
+            f"The phrase {phrase!r} cannot be translated: {drop.reason} ({drop.detail}).",
+            hint="Leave the phrase out (see the options of chain), or choose another engine.",
+        )
+    made = [from_json(TranslatedRow, line) for line in part.rows]
+    return [Phrase(text_en=row.instruction_en, text=row.instruction) for row in made]
 
 
-def _translate_file(
-    path: Path, rows: RowTranslator, meter: WindowMeter, dropped: list[Drop]
-) -> Iterator[TranslatedRow]:
-    remaining = read_records(path, Row)
-    while window := list(islice(remaining, WINDOW_ROWS)):
-        meter.open_window(len(window))
-        for made in rows.translate(window):
-            if isinstance(made, Drop):
-                dropped.append(made)
-            else:
-                yield made
-        meter.close_window()
+def _name_phrase(phrase: str) -> str:
+    return hashlib.sha256(phrase.encode()).hexdigest()[:16]
 
 
-def _count_stage(
-    tally: Tally, dropped: Sequence[Drop], memory: TranslationMemory, key: str, *, engine: Engine, fallback: str
-) -> StageCount:
-    ledger = memory.read_ledger(key)
-    unique = tally.count_unique()
-    counters: dict[str, int | float | str] = {
-        "engine": engine.signature,
+def _merge(parts: PartFolder, out: Path, job: Job) -> StageCount:
+    """Put the parts together to the stage's files."""
+    keys = {name: parts.list_keys(name) for name in NAMES}
+    every = [key for name in NAMES for key in keys[name]]
+    for name in NAMES:
+        write_atomically(out / f"{name}.jsonl", parts.read_lines(keys[name], drops=False))
+    write_atomically(out / "dropped.jsonl", parts.read_lines(every, drops=True))
+    dropped = Counter(from_json(Drop, line).reason for line in parts.read_lines(every, drops=True))
+    tally, engines, missing = parts.sum_up(every)
+    with job.open_memory(None) as kept:
+        ledger = kept.read_ledger(job.run)
+    counters = _list_counters(tally, ledger)
+    if missing:
+        counters["fallback"] = " ".join(missing)
+    return StageCount(
+        rows_in=tally.rows,
+        rows_kept=tally.rows - sum(dropped.values()),
+        dropped=dropped,
+        counters={"engine": " + ".join(engines), **counters},
+    )
+
+
+def _list_counters(tally: Tally, ledger: Ledger) -> dict[str, int | float | str]:
+    """Return what the manifest says of the work; segments are occurrences, those sent are different texts."""
+    return {
         "segments": tally.segments,
-        "segments_unique": unique,
-        "segments_from_memory": unique - (ledger.segments - ledger.lost_segments),
-        "segments_sent": ledger.segments,
-        "segments_lost": ledger.lost_segments,
+        "segments_paid": tally.paid,
+        "segments_from_memory": tally.segments - tally.paid,
         "segments_repaired": tally.repaired,
+        "segments_rerouted": tally.rerouted,
+        "texts_sent": ledger.segments,
+        "texts_lost": ledger.lost_segments,
+        "texts_failed": ledger.failed_segments,
         "characters_sent": ledger.characters,
         "characters_lost": ledger.lost_characters,
-        "batches_sent": ledger.batches,
-        "batches_lost": ledger.lost_batches,
+        "characters_failed": ledger.failed_characters,
+        "calls": ledger.batches,
+        "calls_lost": ledger.lost_batches,
+        "calls_failed": ledger.failed_batches,
+        "usd": round(ledger.usd, 6),
         "words": tally.words,
         "unknown_words": tally.unknown_words,
     }
-    if fallback:
-        counters["fallback"] = fallback
-    return StageCount(
-        rows_in=tally.rows,
-        rows_kept=tally.rows - len(dropped),
-        dropped=Counter(drop.reason for drop in dropped),
-        counters=counters,
-    )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
-from taco.errors import EngineError
+from taco.errors import EngineError, EngineRejected
 from taco.languages.table import ENGLISH, Language
 from taco.translate.engine import FREE, Closing, Limits, Translation
 from taco.translate.shipped.options import ShippedOptions
@@ -35,11 +35,11 @@ class ShippedEngine(Closing):
         """Look texts up.
 
         Raises:
-            EngineError: A text is not in the table.
+            EngineRejected: A text is not in the table.
         """
         unknown = [text for text in texts if text not in self._table]
         if unknown:
-            raise EngineError(
+            raise EngineRejected(
                 f"The shipped translations do not hold {unknown[0][:80]!r} ({len(unknown)} texts are missing); "
                 "they cover the seed rows only.",
                 hint="Install Apertium: apt-get install apertium apertium-en-gl.",

@@ -1,0 +1,142 @@
+"""What one process needs to translate shards: the engines, the memory, and the order in which they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from taco.errors import EngineError
+from taco.languages.table import ENGLISH, find_language
+from taco.store.memory import Budget, TranslationMemory
+from taco.translate.engine import Engine, Limits, open_engine
+from taco.translate.options import TranslateOptions
+from taco.translate.rows import Leg, RowTranslator
+from taco.translate.sender import REFUSALS_IN_A_ROW, Account, Memory, Meter, Sender
+from taco.translate.shards import Part, Shard, translate_shard
+
+OpenMemory = Callable[[str], Memory]
+"""Engine's signature -> the memory for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """All that decides what a worker does; it is sent to other processes as it is.
+
+    Attributes:
+        options: How.
+        language: Code of the target language.
+        memory: File of the translation memory.
+        run: Key of the run in the ledger.
+        account: Name of the account that a budget limits.
+    """
+
+    options: TranslateOptions
+    language: str
+    memory: Path
+    run: str
+    account: str
+
+    def open_memory(self, signature: str | None) -> TranslationMemory:
+        """Open the memory file for an engine, or for the ledger only."""
+        return TranslationMemory(self.memory, source=ENGLISH.code, target=self.language, signature=signature)
+
+    @property
+    def budget(self) -> Budget:
+        """What may be spent."""
+        return Budget(account=self.account, usd=self.options.budget_usd, characters=self.options.budget_characters)
+
+
+class Worker:
+    """Translates shards, one after the other. Close it, or use it as a context manager.
+
+    Args:
+        job: What to do.
+        meter: Hears how far it is.
+        say: Takes a line for the user, such as that an engine is missing and another one used.
+        open_memory: Opens the memory.
+
+    Raises:
+        EngineError: None of the engines can be opened; the error is that of the first one.
+    """
+
+    def __init__(self, job: Job, *, meter: Meter, say: Callable[[str], None], open_memory: OpenMemory) -> None:
+        self._stack = ExitStack()
+        try:
+            opened, missing = open_engines(job)
+            engines = [self._stack.enter_context(engine) for engine in opened]
+            legs = [self._open_leg(engine, job, meter, open_memory, is_first=not n) for n, engine in enumerate(engines)]
+        except BaseException:
+            self._stack.close()
+            raise
+        self._translator = RowTranslator(legs, language=job.language, max_unknown_share=job.options.max_unknown_share)
+        self._missing = [error.message for error in missing]
+        for error in missing:
+            say(f"{error.message} Using {' and '.join(engine.name for engine in engines)} instead. {error.hint}")
+
+    def translate(self, shard: Shard) -> Part:
+        """Translate a shard; see `translate_shard`."""
+        return translate_shard(shard, self._translator, missing=self._missing)
+
+    def close(self) -> None:
+        """End the engines, wait for calls that are under way, and close the memory."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _open_leg(self, engine: Engine, job: Job, meter: Meter, open_memory: OpenMemory, *, is_first: bool) -> Leg:
+        sender = Sender(
+            engine,
+            open_memory(engine.signature),
+            limits=set_limits(engine.limits, job.options),
+            account=Account(run=job.run, budget=job.budget),
+            batch_characters=job.options.batch_characters,
+            meter=meter,
+            most_refusals=REFUSALS_IN_A_ROW if is_first else None,  # the others get what is hard to translate
+        )
+        self._stack.callback(sender.close)
+        return Leg(engine=engine, send=sender.send)
+
+
+def open_engines(job: Job) -> tuple[list[Engine], list[EngineError]]:
+    """Open the chain of engines; return those that are there, and what is wrong with the others.
+
+    Raises:
+        EngineError: All are missing; the error is that of the first one.
+    """
+    opened: list[Engine] = []
+    missing: list[EngineError] = []
+    target = find_language(job.language)
+    for name, options in job.options.engines:
+        try:
+            opened.append(open_engine(name, options, source=ENGLISH, target=target))
+        except EngineError as error:
+            missing.append(error)
+    if not opened:
+        raise missing[0]
+    return opened, missing
+
+
+def set_limits(limits: Limits, options: TranslateOptions) -> Limits:
+    """Return an engine's limits as a recipe sets them, for one of its processes.
+
+    >>> set_limits(Limits(calls_per_minute=90), TranslateOptions(processes=3)).calls_per_minute
+    30
+    """
+
+    def share(asked: int | None, own: int | None) -> int | None:
+        total = own if asked is None else asked
+        return None if total is None else max(1, total // options.processes)
+
+    return replace(
+        limits,
+        parallel_calls=options.parallel_calls or limits.parallel_calls,
+        characters_per_minute=share(options.characters_per_minute, limits.characters_per_minute),
+        calls_per_minute=share(options.calls_per_minute, limits.calls_per_minute),
+    )
