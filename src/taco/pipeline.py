@@ -26,7 +26,6 @@ from taco.progress import Progress
 from taco.recipe.schema import Recipe
 from taco.records import StageCount
 from taco.registry import suggest
-from taco.store.files import digest_file
 from taco.store.manifest import Manifest, StageEntry
 from taco.store.run_folder import RunFolder
 
@@ -188,7 +187,8 @@ def _run_report(context: Context) -> StageCount:
 def _source_settings(context: Context) -> Sequence[Any]:
     from taco.source.run import digest_source
 
-    return (context.recipe.source, context.recipe.seed, digest_source(context.recipe.source, folder=Path.cwd()))
+    digest = digest_source(context.recipe.source, folder=Path.cwd(), digest=context.folder.digests.digest)
+    return (context.recipe.source, context.recipe.seed, digest)
 
 
 def _translate_settings(context: Context) -> Sequence[Any]:
@@ -266,6 +266,7 @@ def run_recipe(
             if stage.name == forced and manifest.stages.get(stage.name):
                 manifest.stages[stage.name].key = ""
             _run_stage(stage, context, manifest)
+        context.folder.digests.save()
     return context.folder
 
 
@@ -328,7 +329,9 @@ def _make_key(stage: Stage, context: Context, manifest: Manifest) -> str:
 
 def _digest_outputs(stage: Stage, folder: RunFolder) -> dict[str, str]:
     if stage.files:
-        return {name: digest_file(folder.root / name) for name in stage.files if (folder.root / name).is_file()}
+        return {
+            name: folder.digests.digest(folder.root / name) for name in stage.files if (folder.root / name).is_file()
+        }
     return folder.digest_outputs(stage.name)
 
 

@@ -60,35 +60,27 @@ def run(
     on_bad_row: Annotated[
         str | None, typer.Option(help="fail or drop: what to do with a malformed row.", metavar="WHAT")
     ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(help="US dollars that translation may cost in all, over all runs of this name.", metavar="USD"),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Run a recipe: every stage that is not up to date, in order.
 
     A run that was stopped, however hard, goes on where it was when the same command is given again. The result is a
-    table here and RUNS/NAME/report.html.
+    table here and RUNS/NAME/report.html. A recipe with several languages makes one run for each.
 
     Example: taco run recipes/quickstart.toml --set language=eo
     """
-    from taco.pipeline import run_recipe
-    from taco.progress import open_progress
+    from taco.cli.running import run_all
     from taco.recipe.load import load_recipe
-    from taco.store.cache import cache_folder
 
     if on_bad_row:
         settings = [*settings, f"source.on_bad_row={on_bad_row}"]
-    folder = run_recipe(
-        load_recipe(recipe, settings=settings),
-        runs=runs,
-        cache=cache_folder(),
-        progress=open_progress(quiet=quiet),
-        until=until,
-        again=again,
-    )
-    if until is None or until == "report":
-        _print_scores(folder.root)
-        print(f"\nReport: {folder.root / 'report.html'}")
-    else:
-        print(folder.root / until)
+    if budget is not None:
+        settings = [*settings, f"translate.budget_usd={budget}"]
+    run_all(load_recipe(recipe, settings=settings), runs=runs, until=until, again=again, quiet=quiet)
 
 
 @app.command()
@@ -118,6 +110,7 @@ def report(
 
     Example: taco report runs/quickstart-gl
     """
+    from taco.cli.running import print_scores
     from taco.errors import DataError
 
     if not (run / "report.json").is_file():
@@ -125,7 +118,7 @@ def report(
     if as_json:
         print((run / "report.json").read_text(encoding="utf-8"), end="")
     else:
-        _print_scores(run)
+        print_scores(run)
 
 
 @app.command()
@@ -153,7 +146,8 @@ def check_recipe(recipe: RecipePath, settings: Settings = []) -> None:  # noqa: 
     from taco.recipe.load import load_recipe
 
     loaded = load_recipe(recipe, settings=settings)
-    print(f"{recipe} is a valid recipe for {loaded.target.name}; its run is {loaded.run_name}.")
+    for one in loaded.split():
+        print(f"{recipe} is a valid recipe for {one.target.name}; its run is {one.run_name}.")
 
 
 @recipe_app.command("show")
@@ -180,15 +174,6 @@ def _without_none(table: dict[str, Any]) -> dict[str, Any]:
         for key, value in table.items()
         if value is not None
     }
-
-
-def _print_scores(run: Path) -> None:
-    from rich.console import Console
-
-    from taco.evaluate.scores import read_scores
-    from taco.report.terminal import render_table
-
-    Console().print(render_table(read_scores(run / "evaluate" / "scores.json")))
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from taco.errors import DataError
@@ -30,24 +30,29 @@ def open_rows(options: SourceOptions, *, folder: Path) -> Iterator[Found]:
     return read_json_file(find_file(options.path, folder=folder), name=options.path)
 
 
-def digest_source(options: SourceOptions, *, folder: Path) -> str:
+def digest_source(options: SourceOptions, *, folder: Path, digest: Callable[[Path], str] = digest_file) -> str:
     """Return what the rows depend on beside the options, to tell whether they have to be read again.
 
     The SHA-256 of the file or of the seed set; for the hub the name, split and revision, as its content cannot be
     known without the network: pin the revision.
 
+    Args:
+        options: What to read.
+        folder: What a relative path is relative to.
+        digest: Gives a file's SHA-256.
+
     Raises:
         DataError: The file is missing.
     """
     if options.path == SEED:
-        digest = hashlib.sha256()
+        found = hashlib.sha256()
         for file in list_seed_files():
             content = file.read_bytes()
-            digest.update(f"{file.name} {len(content)}\n".encode() + content)
-        return digest.hexdigest()
+            found.update(f"{file.name} {len(content)}\n".encode() + content)
+        return found.hexdigest()
     if options.path.startswith(HUB):
         return f"{options.path} {options.split} {options.revision or 'main'}"
-    return digest_file(find_file(options.path, folder=folder))
+    return digest(find_file(options.path, folder=folder))
 
 
 def find_file(path: str, *, folder: Path) -> Path:

@@ -13,7 +13,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from taco.errors import StoreError
-from taco.store.files import digest_file, disk_faults
+from taco.store.digests import DigestCache
+from taco.store.files import disk_faults
 from taco.store.manifest import Manifest, read_manifest, write_manifest
 
 
@@ -26,6 +27,7 @@ class RunFolder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.digests = DigestCache(root / "digests.json")
 
     @property
     def manifest_path(self) -> Path:
@@ -53,7 +55,7 @@ class RunFolder:
     def digest_outputs(self, name: str) -> dict[str, str]:
         """Return the SHA-256 of every file of a stage, by its path relative to the run folder."""
         files = sorted(path for path in (self.root / name).rglob("*") if path.is_file())
-        return {path.relative_to(self.root).as_posix(): digest_file(path) for path in files}
+        return {path.relative_to(self.root).as_posix(): self.digests.digest(path) for path in files}
 
     @contextmanager
     def lock(self) -> Iterator[None]:
