@@ -110,7 +110,7 @@ def test_every_row_is_accounted_for_and_a_second_run_does_nothing(recipe: Recipe
     assert progress.events == [f"{stage.name}: up to date" for stage in STAGES]
     assert again.stages == manifest.stages
     changed = {path.name for path, at in before.items() if path.exists() and path.stat().st_mtime_ns != at}
-    assert not changed
+    assert not changed - {"digests.json"}  # digests of files that were too new to be trusted are noted again
 
 
 def test_a_changed_option_makes_its_stage_and_the_later_ones_stale(recipe: Recipe, tmp_path: Path) -> None:

@@ -40,7 +40,9 @@ if ! [ -x "$folder/bin/pip" ]; then
 fi
 
 echo "Installing taco-llm[$extras] into $folder (about 1.3 GB with torch's CPU build)" >&2
+# Bytecode is compiled at the end, on all cores; pip uses one.
 # torch goes first and alone: the version that the constraints name must be there before anything else can ask for one.
-"$folder/bin/pip" install --quiet "$@" -c constraints.txt torch 2>"$folder/pip.log" &&
-    "$folder/bin/pip" install --quiet "$@" -c constraints.txt -e ".[$extras]" 2>>"$folder/pip.log" ||
+"$folder/bin/pip" install --quiet --no-compile "$@" -c constraints.txt torch 2>"$folder/pip.log" &&
+    "$folder/bin/pip" install --quiet --no-compile "$@" -c constraints.txt -e ".[$extras]" 2>>"$folder/pip.log" ||
     { cat "$folder/pip.log" >&2; fail "The installation failed; what pip said is above."; }
+"$folder/bin/python" -m compileall -q -j 0 "$folder/lib" >/dev/null 2>&1 || true

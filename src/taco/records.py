@@ -16,8 +16,9 @@ RecordT = TypeVar("RecordT")
 ARMS = ("base", "tuned")
 """The systems that `generate` lets answer: the base model alone, and with the adapter."""
 
-Finish = Literal["stop", "length", "loop"]
-"""Why a generation ended: the model's own end token, the token limit, or the repetition guard."""
+Finish = Literal["stop", "length", "loop", "label"]
+"""Why a generation ended: the model's own end token, the token limit, or the repetition guard, which ends loops and
+answers that begin a section anew after the last one ("label")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

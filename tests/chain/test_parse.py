@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taco.chain.parse import STATES, parse_chain, parse_chain_strict
+from taco.chain.parse import STATES, find_restart, parse_chain, parse_chain_strict
 from taco.chain.template import unescape_labels
 from taco.errors import DataError
 from taco.languages.table import find_language
@@ -46,6 +46,32 @@ def test_states(text: str, state: str) -> None:
 @pytest.mark.parametrize("finish", ["length", "loop"])
 def test_a_chain_that_was_cut_is_truncated(finish: str) -> None:
     assert state_of(f"{I}\na\n\n{R}\nb\n\n{X}\nc", finish) == "truncated"
+
+
+def test_an_answer_that_was_ended_at_a_second_one_is_complete() -> None:
+    assert state_of(f"{I}\na\n\n{R}\nb\n\n{X}\nc", "label") == "complete"
+
+
+@pytest.mark.parametrize("label", [I, R, X])
+def test_a_label_after_the_last_section_is_where_an_answer_begins_anew(label: str) -> None:
+    whole = f"{I}\na\n\n{R}\nb\n\n{X}\nc\n\n"
+    assert find_restart(f"{whole}{label}\nd\n\n{X}\ne", language=GALICIAN) == len(whole)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{I}\na\n\n{R}\nb\n\n{X}\nc",
+        f"{I}\na\n\n{R}\nb\n\n{R}\nb\n\n{X}\nc",
+        f"{I}\na\n\n{R}\nb\n\n{X}\n\n{X}\nc",
+        f"{I}\na\n\n{R}\nb\n\n{X}\n\\{X}\nc",
+        f"{X}\nc\n\n{X}\nc",
+        "",
+    ],
+    ids=["ends", "english-twice", "empty-section", "escaped", "no-chain", "nothing"],
+)
+def test_no_second_answer(text: str) -> None:
+    assert find_restart(text, language=GALICIAN) is None
 
 
 def test_the_first_of_two_sections_is_taken() -> None:

@@ -160,6 +160,7 @@ def test_structure_of_a_missing_section_is_zero_where_there_was_any(make_case: C
         (ENGLISH_PART, "stop", ["missing-section"]),
         (ENGLISH_PART, "loop", ["missing-section", "loop"]),
         (None, "length", ["cut-off"]),
+        (None, "label", ["second-answer"]),
         (ENGLISH_PART + "Response in Galician:\n" + ENGLISH_TEXT, "stop", ["english"]),
         (
             ENGLISH_PART

@@ -83,9 +83,26 @@ def test_an_end_token_ends_its_own_row_only(model: Any) -> None:
             assert (row.tokens, row.finish) == (tokens, "length")
 
 
+def never(index: int, tokens: Sequence[int]) -> bool:
+    return False
+
+
+def test_a_second_answer_ends_its_own_row_only(model: Any) -> None:
+    guard = LoopGuard(
+        find_period=lambda tokens, span: 0,
+        has_restarted=lambda index, tokens: index == 3 and len(tokens) >= CHECK_EVERY,
+        lead_outs=0,
+    )
+    rows = decode(model, PROMPTS, guard=guard)
+    assert [row.finish for row in rows] == ["length", "length", "length", "label", "length"]
+    assert rows[3].tokens == decode_alone(model, PROMPTS[3])[:CHECK_EVERY]
+
+
 def test_the_loop_guard_ends_its_own_row_only(model: Any) -> None:
     marked = decode_alone(model, PROMPTS[2])[:CHECK_EVERY]
-    guard = LoopGuard(find_period=lambda tokens, span: int(tokens[:CHECK_EVERY] == marked), lead_outs=0)
+    guard = LoopGuard(
+        has_restarted=never, find_period=lambda tokens, span: int(tokens[:CHECK_EVERY] == marked), lead_outs=0
+    )
     rows = decode(model, PROMPTS, guard=guard)
     assert [row.finish for row in rows] == ["length", "length", "loop", "length", "length"]
     assert rows[2].tokens == marked
@@ -102,7 +119,7 @@ def test_a_row_is_led_out_of_a_loop_before_it_is_given_up(model: Any) -> None:
         spans.append(span)
         return 1
 
-    rows = decode(model, PROMPTS, guard=LoopGuard(find_period=find_period, lead_outs=2))
+    rows = decode(model, PROMPTS, guard=LoopGuard(find_period=find_period, has_restarted=never, lead_outs=2))
     assert spans == [LEAD_OUT_SPAN, LEAD_OUT_SPAN, MIN_SPAN]
     assert (rows[2].lead_outs, rows[2].finish, len(rows[2].tokens)) == (2, "loop", 3 * CHECK_EVERY)
     for last in (CHECK_EVERY, 2 * CHECK_EVERY):  # what would have gone on with the loop did not come

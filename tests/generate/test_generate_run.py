@@ -6,7 +6,7 @@ import dataclasses
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -17,7 +17,7 @@ from taco.generate.run import run_generate
 from taco.languages.table import find_language
 from taco.model.options import ModelOptions
 from taco.progress import SilentProgress
-from taco.records import ARMS, Answer, Drop, Example, StageCount
+from taco.records import ARMS, Answer, Drop, Example, Finish, StageCount
 from taco.store.jsonl import read_records, write_records
 
 GALICIAN = find_language("gl")
@@ -60,7 +60,7 @@ def test_counters_are_the_sums_of_the_answers(chain_folder: Path, tmp_path: Path
         answers = list(read_records(tmp_path / "out" / f"{arm}.jsonl", Answer))
         assert count.counters[f"{arm}_tokens"] == sum(answer.tokens for answer in answers)
         assert count.counters[f"{arm}_seconds"] == pytest.approx(sum(answer.seconds for answer in answers))
-        for finish in ("stop", "length", "loop"):
+        for finish in get_args(Finish):
             assert count.counters[f"{arm}_finish_{finish}"] == sum(answer.finish == finish for answer in answers)
         for answer in answers:
             assert answer.tokens == sum(section.tokens for section in answer.sections)

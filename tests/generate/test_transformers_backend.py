@@ -15,7 +15,8 @@ pytest.importorskip("torch", reason="needs the extra [train]")
 from taco.errors import ModelError
 from taco.generate.backend import Generation, Limits, Refusal, Setup
 from taco.generate.options import TransformersOptions
-from taco.generate.transformers import TransformersBackend
+from taco.generate.transformers import TransformersBackend, cut_restart
+from taco.languages.table import find_language
 from taco.model.options import ModelOptions
 from taco.progress import SilentProgress
 
@@ -128,6 +129,23 @@ def test_the_loop_guard_cuts_what_the_untuned_tiny_model_repeats(backend: Transf
     for key, one in guarded.items():
         assert len(one.token_ends) < 450
         assert free[key].text.startswith(one.text)  # the text is as it was generated
+
+
+def test_an_answer_that_begins_anew_is_ended_there_and_stays_counted() -> None:
+    first = "Instruction in English:\na\n\nResponse in English:\nb\n\nResponse in Galician:\nc\n\n"
+    text = first + "Response in Galician:\nc"
+    whole = Generation(
+        id="0",
+        text=text,
+        finish="stop",
+        token_ends=[10, len(first), len(first) + 9, len(text)],
+        token_seconds=[1.0] * 4,
+    )
+    ended = cut_restart(whole, find_language("gl"))
+    assert (ended.text, ended.finish) == (first, "label")
+    assert list(ended.token_ends) == [10, len(first), len(first), len(first)]
+    assert len(ended.token_seconds) == 4
+    assert cut_restart(ended, find_language("gl")) is ended
 
 
 def test_a_prompt_that_fills_the_context_is_refused(backend: TransformersBackend, ask: Callable) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice, pairwise
 from typing import Literal, get_args
 
 from taco.chain.template import SECTIONS, Template, find_template, label_pattern, unescape_labels
@@ -24,8 +25,8 @@ State = Literal[
 ]
 """What became of a chain.
 
-- complete: all three sections, each once, in order, none empty, and the model ended by itself.
-- truncated: all three, but generation was ended by the token limit or the repetition guard.
+- complete: all three sections, each once, in order, none empty, and the model ended by itself or at a label.
+- truncated: all three, but generation was ended by the token limit or by the guard against loops.
 - missing-*: that section is absent or empty; the first one where several are.
 - duplicated-label: a label occurs twice. wrong-order: the sections are not in the chain's order.
 - no-chain: text without any label. empty: nothing but white space.
@@ -73,7 +74,7 @@ def parse_chain(text: str, *, template: str, language: Language, finish: str = "
         text: What the model wrote, end token removed.
         template: Name of the template that the model learnt.
         language: The target language.
-        finish: Why generation ended: "stop", "length" or "loop".
+        finish: Why generation ended, see `taco.records.Finish`.
 
     >>> from taco.languages.table import find_language
     >>> parse_chain("Hello", template="taco", language=find_language("gl")).state
@@ -92,6 +93,23 @@ def parse_chain(text: str, *, template: str, language: Language, finish: str = "
     sections = {name: _read_section(made_by, language, name, text[start:end]) for name, (start, end) in spans.items()}
     order = [name for name, _, _ in marks]
     return ParsedChain(_judge_state(order, sections, finish), spans=spans, **sections)
+
+
+def find_restart(text: str, *, language: Language) -> int | None:
+    """Return where a label comes again after all three sections, each once, in order and none empty; None if nowhere.
+
+    What a model writes from there on is a second answer, which mostly repeats the first.
+
+    >>> from taco.languages.table import find_language
+    >>> labels = find_template("taco").labels(find_language("gl"))
+    >>> find_restart("\\n".join(f"{label} a" for label in labels) + "\\nResponse in Galician: a", language=find_language("gl"))
+    80
+    """
+    marks = list(islice(label_pattern(language).finditer(text), len(SECTIONS) + 1))
+    if [_section_index(mark) for mark in marks[:-1]] != list(range(len(SECTIONS))):
+        return None
+    is_whole = all(text[mark.end() : after.start()].strip() for mark, after in pairwise(marks))
+    return marks[-1].start() if is_whole else None
 
 
 def _read_section(template: Template, language: Language, name: str, text: str) -> str:
@@ -122,7 +140,7 @@ def _judge_state(order: list[str], sections: dict[str, str], finish: str) -> Sta
     for name, state in missing:
         if not sections.get(name):
             return state
-    return "complete" if finish == "stop" else "truncated"
+    return "complete" if finish in ("stop", "label") else "truncated"
 
 
 def _section_index(match: re.Match[str]) -> int:

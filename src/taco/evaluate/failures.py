@@ -20,6 +20,7 @@ Kind = Literal[
     "wrong-language",
     "label-trouble",
     "repetition",
+    "second-answer",
 ]
 """What went wrong, the worst first.
 
@@ -29,6 +30,7 @@ Kind = Literal[
 - english, wrong-language: the reply is identified as English, or as a relative of the target.
 - label-trouble: a label occurs twice, or the sections are not in order.
 - repetition: a section repeats itself (`REPETITIVE` and more) and nothing stopped it.
+- second-answer: after the last section it began one anew; the guard ended it there.
 """
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -82,6 +84,10 @@ def _judge_form(case: Case) -> list[Failure]:
         found.append(Failure(kind="loop", detail=f"stopped by the repetition guard after {answer.tokens} tokens"))
     if answer.finish == "length":
         found.append(Failure(kind="cut-off", detail=f"stopped by the token limit after {answer.tokens} tokens"))
+    if answer.finish == "label":
+        found.append(
+            Failure(kind="second-answer", detail="began a section anew after the last one and was ended there")
+        )
     if parsed.state in ("duplicated-label", "wrong-order"):
         trouble = "a label occurs twice" if parsed.state == "duplicated-label" else "the sections are out of order"
         found.append(Failure(kind="label-trouble", detail=trouble))

@@ -69,7 +69,8 @@ class Limits:
 
     Attributes:
         max_new_tokens: Number of tokens, end token included; the model's context may allow fewer.
-        loop_guard: Whether to stop an answer that repeats itself, see `taco.generate.loops`.
+        loop_guard: Whether to stop an answer that repeats itself: in a loop, see `taco.generate.loops`, or by
+            beginning a section anew after the last one, see `taco.chain.parse.find_restart`.
         lead_outs: Times that such an answer is led out of its loop before it is stopped.
     """
 

@@ -21,6 +21,9 @@ CHECK_EVERY = 8
 FindPeriod = Callable[[Sequence[int], int], int]
 """(a row's tokens, span) -> period of the loop that they end with, 0 where there is none; see `taco.generate.loops`."""
 
+HasRestarted = Callable[[int, Sequence[int]], bool]
+"""(a prompt's place in the batch, its row's tokens) -> whether the answer is over and begins anew."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopGuard:
@@ -28,10 +31,12 @@ class LoopGuard:
 
     Attributes:
         find_period: Looks for a loop.
+        has_restarted: Looks for a second answer after the first.
         lead_outs: Times that a row is led out of a loop before it is given up.
     """
 
     find_period: FindPeriod
+    has_restarted: HasRestarted
     lead_outs: int
 
 
@@ -187,6 +192,8 @@ def _judge_row(row: DecodedRow, ends: Collection[int], guard: LoopGuard | None) 
         return "length"
     if guard is None or len(row.tokens) % CHECK_EVERY:
         return None
+    if guard.has_restarted(row.index, row.tokens):
+        return "label"
     if row.lead_outs >= guard.lead_outs:
         return "loop" if guard.find_period(row.tokens, MIN_SPAN) else None
     if period := guard.find_period(row.tokens, LEAD_OUT_SPAN):

@@ -42,7 +42,9 @@ class GenerateOptions(BaseModel):
     max_new_tokens: int = Field(
         default=512, ge=1, le=131_072, description="Tokens of an answer at most, its end token included."
     )
-    loop_guard: bool = Field(default=True, description="End an answer that repeats itself over and over.")
+    loop_guard: bool = Field(
+        default=True, description="End an answer that repeats itself: over and over, or a section after the last one."
+    )
     lead_outs: int = Field(
         default=4,
         ge=0,

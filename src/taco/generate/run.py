@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from taco.chain.parse import parse_chain
 from taco.errors import DataError
@@ -24,7 +24,7 @@ from taco.generate.sections import measure_sections, sum_seconds
 from taco.languages.table import Language
 from taco.model.options import ModelOptions
 from taco.progress import Progress, Task
-from taco.records import ARMS, Answer, Drop, Example, StageCount
+from taco.records import ARMS, Answer, Drop, Example, Finish, StageCount
 from taco.store.jsonl import RecordLog, read_records, write_records
 
 RecordT = TypeVar("RecordT")
@@ -103,7 +103,7 @@ def count_answers(answers: Sequence[Answer], arm: str) -> dict[str, int | float 
         f"{arm}_tokens": tokens,
         f"{arm}_seconds": round(seconds, 3),
         f"{arm}_tokens_per_s": round(tokens / seconds, 1) if seconds else 0.0,
-        **{f"{arm}_finish_{finish}": finishes[finish] for finish in ("stop", "length", "loop")},
+        **{f"{arm}_finish_{finish}": finishes[finish] for finish in get_args(Finish)},
         f"{arm}_led_out": sum(answer.lead_outs > 0 for answer in answers),
     }
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
+from taco.chain.parse import find_restart
 from taco.errors import ModelError
 from taco.generate.adapter import check_adapter, merge_adapter
 from taco.generate.backend import Generation, Limits, Prompt, Refusal, Setup
 from taco.generate.detokenise import decode_text, decode_with_ends
 from taco.generate.loops import find_loop
 from taco.generate.options import TransformersOptions
+from taco.languages.table import Language
 from taco.model.base import resolve_base
 from taco.model.libraries import require_libraries, set_threads
 from taco.model.load import load_model, load_tokenizer
@@ -120,18 +123,23 @@ class TransformersBackend:
     ) -> Iterator[Generation]:
         from taco.generate.decode import LoopGuard, decode_batch
 
+        def has_restarted(index: int, tokens: Sequence[int]) -> bool:
+            language = encoded[index][0].language
+            return find_restart(decode_text(self._tokenizer, tokens), language=language) is not None
+
+        guard = LoopGuard(find_period=self._find_period, has_restarted=has_restarted, lead_outs=limits.lead_outs)
         rows = decode_batch(
             self._model,
             [ids for _, ids in encoded],
             limits=[self._limit(ids, limits) for _, ids in encoded],
             ends=self._ends,
-            guard=LoopGuard(find_period=self._find_period, lead_outs=limits.lead_outs) if limits.loop_guard else None,
+            guard=guard if limits.loop_guard else None,
             on_tokens=on_tokens,
         )
         for row in rows:
             is_ended = row.finish == "stop"
             text, ends = decode_with_ends(self._tokenizer, row.tokens[:-1] if is_ended else row.tokens)
-            yield Generation(
+            generation = Generation(
                 id=encoded[row.index][0].id,
                 text=text,
                 finish=row.finish or "stop",
@@ -139,6 +147,7 @@ class TransformersBackend:
                 token_seconds=row.seconds,
                 lead_outs=row.lead_outs,
             )
+            yield cut_restart(generation, encoded[row.index][0].language) if limits.loop_guard else generation
 
     def _find_period(self, tokens: Sequence[int], span: int) -> int:
         loop = find_loop(tokens, is_wordless=self._is_wordless, span=span)
@@ -146,6 +155,15 @@ class TransformersBackend:
 
     def _is_wordless(self, tokens: Sequence[int]) -> bool:
         return not any(character.isalpha() for character in decode_text(self._tokenizer, tokens))
+
+
+def cut_restart(generation: Generation, language: Language) -> Generation:
+    """End an answer where it begins anew; its tokens stay counted, because they were paid for."""
+    start = find_restart(generation.text, language=language)
+    if start is None:
+        return generation
+    ends = [min(end, start) for end in generation.token_ends]
+    return replace(generation, text=generation.text[:start], finish="label", token_ends=ends)
 
 
 def _find_ends(tokenizer: Any, model: Any) -> frozenset[int]:

@@ -22,7 +22,12 @@ LONG_TEXT = 900
 _CODE = re.compile(r"(```.*?(?:```|\Z))", re.DOTALL)
 """Fenced code, which is shown in its own letters and from left to right in any language."""
 
-FINISH_WORDS = {"stop": "ended by itself", "length": "token limit", "loop": "loop stopped"}
+FINISH_WORDS = {
+    "stop": "ended by itself",
+    "length": "token limit",
+    "loop": "loop stopped",
+    "label": "stopped at a second answer",
+}
 
 
 def show_answers(report: Report) -> Html:
