@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.translate.fakes import FakeClock, FaultyEngine, Notes
+from translate_fakes import FakeClock, FaultyEngine, Notes
 
 from taco.errors import BudgetError, EngineBusy, EngineError, EngineRejected
 from taco.store.memory import Budget, TranslationMemory
@@ -117,7 +117,7 @@ def test_a_wrong_count_of_answers_keeps_no_wrong_row(tmp_path: Path, wrong: obje
 def test_an_engine_that_refuses_everything_is_given_up(tmp_path: Path) -> None:
     engine = FaultyEngine(rejects=lambda texts: EngineRejected("400: target language not supported", hint="Look."))
     many = [f"text {number}" for number in range(3 * REFUSALS_IN_A_ROW)]
-    with pytest.raises(EngineError, match="refused 50 texts in a row.*target language") as caught:
+    with pytest.raises(EngineError, match=r"refused 50 texts in a row.*target language") as caught:
         Bench(tmp_path, engine).send(many)
     assert caught.value.hint == "Look."
     assert len(engine.sizes) < 4 * REFUSALS_IN_A_ROW

@@ -1,7 +1,7 @@
 """What every translated text must still have, checked on the whole text whatever made it.
 
 Reasons, as they stand in dropped.jsonl: "empty-translation", "line-count", "layout-changed", "number-changed",
-"span-lost"; "engine-refused" and "too-many-unknown-words" come from elsewhere in this stage.
+"span-lost", "span-gained"; "engine-refused" and "too-many-unknown-words" come from elsewhere in this stage.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 
 from taco.translate.spans import compare_numbers, find_spans
+
+_INVENTED = ("`", "://")
+"""Signs of code and addresses, which no translation has more of than its source."""
 
 _INDENT = re.compile(r"\s*")
 
@@ -35,6 +38,9 @@ def check_text(source: str, target: str) -> tuple[str, str]:
             text = old[span.start : span.end]
             if span.kind != "number" and target.count(text) < source.count(text):
                 return "span-lost", repr(text[:80])
+    for sign in _INVENTED:
+        if target.count(sign) > source.count(sign):
+            return "span-gained", repr(sign)
     return "", ""
 
 

@@ -97,7 +97,7 @@ class _ProcessRunner:
                 shard = again.pop() if again else next(left, None)
                 if shard is None:
                     break
-                under_way[self._find_pool().submit(_translate_in_worker, shard)] = shard
+                under_way[self._submit(shard)] = shard
             if not under_way:
                 return
             done, _ = wait(under_way, return_when=FIRST_COMPLETED)
@@ -115,6 +115,13 @@ class _ProcessRunner:
 
     def close(self) -> None:
         self._drop_pool()
+
+    def _submit(self, shard: Shard) -> Future[Part]:
+        try:
+            return self._find_pool().submit(_translate_in_worker, shard)
+        except BrokenProcessPool:  # a worker died while none of its shards was waited for
+            self._drop_pool()
+            return self._find_pool().submit(_translate_in_worker, shard)
 
     def _find_pool(self) -> ProcessPoolExecutor:
         if self._pool is None:
