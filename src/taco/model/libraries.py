@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +17,14 @@ NEEDED = ("torch", "transformers", "peft", "accelerate", "safetensors")
 def require_libraries() -> None:
     """Check that the libraries of the extra [train] are installed, without importing them.
 
+    Call it before anything imports torch: it tells OpenMP that a thread which waits for the others gives its core away
+    (`OMP_WAIT_POLICY`, unless that is set). Otherwise threads spin, and on a machine that does something else too, each
+    step takes as long as the unluckiest thread is kept waiting.
+
     Raises:
         ModelError: One of them is missing.
     """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise ModelError(
