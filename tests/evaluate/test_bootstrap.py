@@ -90,3 +90,12 @@ def test_many_rows_are_drawn_in_blocks_without_a_seam(monkeypatch: pytest.Monkey
     assert estimate.low is not None
     assert estimate.high is not None
     assert 9 < estimate.low < 14.5 < estimate.high < 20
+
+
+def test_totals_are_those_of_adding_up_drawn_rows_one_by_one() -> None:
+    counts = np.random.default_rng(2).integers(0, 1000, size=(17, 5))
+    drawn = np.random.default_rng(BOOTSTRAP.seed).integers(0, 17, size=(BOOTSTRAP.samples, 17))
+    totals = [int(counts[rows].sum(axis=0)[3]) for rows in drawn]
+    estimate = BOOTSTRAP.estimate_total(counts.tolist(), lambda total: float(total[3]))
+    low, high = np.quantile(totals, [0.025, 0.975])
+    assert (estimate.low, estimate.high) == (pytest.approx(low), pytest.approx(high))

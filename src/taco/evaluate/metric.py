@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from taco.evaluate.case import Case
 
-Unit = Literal["rate", "share", "chrF++", "tokens", "characters", "sentences", "seconds"]
-"""rate: 0 or 1 for each answer. share: anything from 0 to 1. chrF++: from 0 to 100."""
+Unit = Literal["rate", "share", "chrF++", "BLEU", "TER", "tokens", "characters", "sentences", "seconds"]
+"""rate: 0 or 1 for each answer. share: anything from 0 to 1. chrF++, BLEU: from 0 to 100. TER: edits for 100 words."""
 
 Better = Literal["higher", "lower", "neither"]
 

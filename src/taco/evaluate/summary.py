@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from taco.evaluate.bootstrap import Bootstrap, Estimate
 from taco.evaluate.case import Case
+from taco.evaluate.comparison import compare_totals
 from taco.evaluate.failures import find_failures
 from taco.evaluate.metric import Family, Metric
 from taco.evaluate.scores import ArmScores, RowScore
@@ -91,16 +92,7 @@ def compare_corpus(first: Measured, second: Measured, bootstrap: Bootstrap) -> d
     """Estimate the difference of corpus-level scores, second minus first, over the rows that both have."""
     both = {row.id for row in first.rows} & {row.id for row in second.rows}
     before, after = _count_corpus(_choose(first, both)), _count_corpus(_choose(second, both))
-    differences = {}
-    for name in PARTS:
-        side_by_side = [[*old, *new] for old, new in zip(before[name], after[name], strict=True)]
-        differences[name] = bootstrap.estimate_total(side_by_side, _score_difference)
-    return differences
-
-
-def _score_difference(counts: Sequence[int]) -> float:
-    half = len(counts) // 2
-    return score_counts(counts[half:]) - score_counts(counts[:half])
+    return {name: compare_totals(before[name], after[name], score_counts, bootstrap) for name in PARTS}
 
 
 def _choose(measured: Measured, ids: Collection[str]) -> list[Case]:

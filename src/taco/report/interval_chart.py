@@ -100,9 +100,10 @@ def _draw_group(group: Group, metric: Metric, scale: Scale, y: float) -> Html:
     label = element("text", short, element("title", group.label), x=0, y=f"{y:g}", class_="label")
     count = write_text(f"n = {group.rows}", 0, y + 14, "tick")
     rail = draw_line(scale.start, y, scale.end, y, "rail")
+    shifts = (-7, 7, 0) if len(group.estimates) > 1 else (0,)
     marks = [
         _draw_estimate(arm, estimate, metric, scale, y + shift)
-        for (arm, estimate), shift in zip(group.estimates.items(), (-7, 7, 0), strict=False)
+        for (arm, estimate), shift in zip(group.estimates.items(), shifts, strict=False)
     ]
     return element("g", rail, label, count, *marks)
 
