@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from taco import __version__
+from taco.cli.bench import bench_mt
 
 EXIT_FAULT = 70
 EXIT_INTERRUPTED = 130
@@ -135,6 +136,9 @@ def languages(
     from taco.cli.listing import print_languages
 
     print_languages(text, script=script, engine=engine, as_json=as_json)
+
+
+app.command("bench-mt")(bench_mt)
 
 
 @recipe_app.command("check")

@@ -65,10 +65,15 @@ def _apply_setting(table: _Table, setting: str) -> None:
         table = table.setdefault(part, {})
         if not isinstance(table, dict):
             raise RecipeError(f"--set {setting!r}: {part!r} is a value, not a table.")
-    table[parts[-1]] = _read_value(text.strip())
+    table[parts[-1]] = read_value(text.strip())
 
 
-def _read_value(text: str) -> Any:
+def read_value(text: str) -> Any:
+    """Read the right side of a setting: TOML, or else a text.
+
+    >>> read_value("2"), read_value("[1, 2]"), read_value("es")
+    (2, [1, 2], 'es')
+    """
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

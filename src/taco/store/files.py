@@ -14,11 +14,11 @@ from taco.errors import StoreError
 _HINTS = {
     errno.ENOSPC: "The disk is full. Free some space and run the same command again; what is done is kept.",
     errno.EDQUOT: "Your disk quota is used up. Free some space and run the same command again; what is done is kept.",
-    errno.EROFS: "The folder is read-only. Choose another one with --runs, or TACO_CACHE for the cache.",
-    errno.EACCES: "The folder may not be written. Choose another one with --runs, or TACO_CACHE for the cache.",
-    errno.EPERM: "The folder may not be written. Choose another one with --runs, or TACO_CACHE for the cache.",
-    errno.ENOTDIR: "A part of this path is a file, not a folder. Choose another one with --runs or TACO_CACHE.",
-    errno.EEXIST: "A file stands where a folder must be. Choose another one with --runs or TACO_CACHE.",
+    errno.EROFS: "The folder is read-only. Choose another one with --runs or --out, or TACO_CACHE for the cache.",
+    errno.EACCES: "The folder may not be written. Choose another one with --runs or --out, or TACO_CACHE for the cache.",
+    errno.EPERM: "The folder may not be written. Choose another one with --runs or --out, or TACO_CACHE for the cache.",
+    errno.ENOTDIR: "A part of this path is a file, not a folder. Choose another one with --runs, --out or TACO_CACHE.",
+    errno.EEXIST: "A file stands where a folder must be. Choose another one with --runs, --out or TACO_CACHE.",
 }
 
 

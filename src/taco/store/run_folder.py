@@ -73,7 +73,7 @@ class RunFolder:
             except Timeout as error:
                 raise StoreError(
                     f"Another run is working in {self.root}{_describe_owner(owner)}.",
-                    hint="Wait for it, stop it, or give this run another folder with --set name=OTHER.",
+                    hint="Wait for it, stop it, or give this run another folder (--set name=OTHER; bench-mt: --out OTHER).",
                 ) from error
         try:
             with disk_faults(owner):

@@ -1,0 +1,1 @@
+"""Which engine for my language? Engines translate a parallel file, and what they make is held against its human side."""
