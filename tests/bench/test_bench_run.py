@@ -12,6 +12,7 @@ import pytest
 from parallel_texts import PAIRS, STRUCTURED, RunBench, write_pairs
 from sacrebleu.metrics import BLEU, CHRF, TER
 
+from taco.bench.options import Corpus
 from taco.bench.results import EngineResult, LanguageResult, Results, Segment
 from taco.store.jsonl import read_records
 
@@ -248,6 +249,14 @@ def test_the_form_of_the_results_is_stable(bench: RunBench, tmp_path: Path) -> N
     assert sorted(language["comparisons"][0]) == ["difference", "first", "measure", "p_value", "second"]
     assert len(results["inputs"]["parallel.jsonl"]) == 64
     assert str(tmp_path) not in json.dumps(results)
+
+
+def test_inputs_of_the_same_name_are_told_apart(bench: RunBench, tmp_path: Path) -> None:
+    for folder, text in (("en", "The sky is blue.\n"), ("gl", "O ceo é azul.\n")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "dev.txt").write_text(text, encoding="utf-8")
+    corpus = Corpus(source=tmp_path / "en" / "dev.txt", reference=tmp_path / "gl" / "dev.txt")
+    assert sorted(bench("echo", corpus=corpus).inputs) == ["en/dev.txt", "gl/dev.txt"]
 
 
 def test_no_secret_reaches_the_folder(bench: RunBench, tmp_path: Path) -> None:

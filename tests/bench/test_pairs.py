@@ -80,6 +80,13 @@ def test_columns_by_name(tmp_path: Path) -> None:
     assert read(Corpus(file=path, source_field="en", target_field="gl")) == [SKY]
 
 
+@pytest.mark.parametrize("name", ["p.jsonl", "p.tsv"])
+def test_letters_with_their_accents_apart_are_composed(tmp_path: Path, name: str) -> None:
+    apart = "e\u0301 azul"
+    path = write(tmp_path / name, f"blue\t{apart}" if name == "p.tsv" else json.dumps({"en": "blue", "text": apart}))
+    assert read(Corpus(file=path)) == [("blue", "\u00e9 azul")]
+
+
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_two_plain_texts(tmp_path: Path, suffix: str) -> None:
     source = write(tmp_path / f"p.en{suffix}", f"\ufeff{SKY[0]}\n\nTwo.\n")

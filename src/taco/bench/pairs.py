@@ -1,4 +1,8 @@
-"""Texts and their human translations out of the user's files: JSON Lines, TSV, or two plain texts, each also as .gz."""
+"""Texts and their human translations out of the user's files: JSON Lines, TSV, or two plain texts, each also as .gz.
+
+Texts are normalised as the rows of a run are, above all composed (Unicode NFC): engines' dictionaries are, and no measure
+sees that a letter with its accent apart is the same letter.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,7 @@ from taco.errors import DataError, RecipeError
 from taco.languages.table import Language, find_language
 from taco.source.draft import Fault, show_value, take_text
 from taco.source.json_file import read_json_lines
+from taco.source.normalise import normalise_text
 
 LANGUAGE_FIELDS = ("bcp47", "language", "lang", "iso639_3")
 """Fields of a JSON object that may say which language it is in; the first one that is there counts."""
@@ -213,14 +218,12 @@ def _read_two_texts(corpus: Corpus) -> Iterator[Pair]:
                 f"{short}:{number}: found the end of the file; expected a line, as the other file has.",
                 hint="Line N of the reference must be the translation of line N of the source.",
             )
+        if not source_line.strip() and not reference_line.strip():
+            continue
         source, reference = (
-            decode_line(line, path, number).strip()
+            _check_cell(decode_line(line, path, number), "the line", path, number)
             for line, path in ((source_line, corpus.source), (reference_line, corpus.reference))
         )
-        if not source and not reference:
-            continue
-        _check_cell(source, "the line", corpus.source, number)
-        _check_cell(reference, "the line", corpus.reference, number)
         yield Pair(origin=f"{corpus.source}:{number}", source=source, reference=reference)
 
 
@@ -232,12 +235,12 @@ def _check_cell(text: str, where: str, path: Path, number: int) -> str:
 
 
 def _check_text(text: str, where: str) -> str:
-    stripped = text.strip()
-    if not stripped:
-        raise Fault("empty", f"{where} is empty; expected a text")
-    if any("\ud800" <= letter <= "\udfff" for letter in stripped):
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
         raise Fault("not-utf8", f"{where} holds bytes that are no UTF-8; expected text in UTF-8")
-    return stripped
+    normalised = normalise_text(text)
+    if not normalised:
+        raise Fault("empty", f"{where} is empty; expected a text")
+    return normalised
 
 
 def _refuse(origin: str, fault: Fault) -> DataError:

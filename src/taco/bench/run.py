@@ -52,7 +52,7 @@ def run_bench(options: BenchOptions, *, out: Path, memory: Path, progress: Progr
         StoreError: The memory or `out` cannot be used.
     """
     found = read_pairs(options.corpus, languages=options.languages, direction=options.direction)
-    inputs = {path.name: digest_file(path) for path in options.corpus.paths}
+    inputs = _digest_inputs(options.corpus.paths)
     with RunFolder(out).lock(), RecordLog(out / "calls.jsonl", Call) as log:
         run = _find_run_key(out)
         purse = Purse(options.budget_usd, spent_usd=sum(call.usd for call in log.records if call.run == run))
@@ -69,6 +69,13 @@ def run_bench(options: BenchOptions, *, out: Path, memory: Path, progress: Progr
         with disk_faults(out / _RUN_KEY, "remove"):
             (out / _RUN_KEY).unlink()
     return results
+
+
+def _digest_inputs(paths: Sequence[Path]) -> dict[str, str]:
+    names = [path.name for path in paths]
+    if len(set(names)) < len(names):
+        names = [f"{path.parent.name}/{path.name}" for path in paths]
+    return {name: digest_file(path) for name, path in zip(names, paths, strict=True)}
 
 
 def _find_run_key(out: Path) -> str:

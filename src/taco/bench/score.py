@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -34,9 +35,11 @@ class Measured:
 def measure_outputs(
     outputs: Sequence[Output], pairs: Sequence[Pair], metrics: Sequence[CorpusMetric], *, task: Task
 ) -> Measured:
-    """Hold outputs against references."""
+    """Hold outputs against references, both in Unicode's composed form."""
     counts: dict[str, Counts] = {metric.name: [] for metric in metrics}
-    texts = [(output.text, pair.reference) for output, pair in zip(outputs, pairs, strict=True)]
+    texts = [
+        (unicodedata.normalize("NFC", output.text), pair.reference) for output, pair in zip(outputs, pairs, strict=True)
+    ]
     for start in range(0, len(texts), CHUNK_TEXTS):
         chunk = texts[start : start + CHUNK_TEXTS]
         for metric in metrics:

@@ -44,7 +44,7 @@ def _render_scores(language: LanguageResult, *, direction: str) -> Table:
         f"{write_count(language.characters)} characters"
     )
     columns = (f"{measure.unit}{_ARROWS[measure.better]}" for measure in language.measures)
-    table = _make_table(title, ENGINE, *columns, "no translation")
+    table = _make_table(title, ENGINE, *columns, "empty")
     for engine in _sort_engines(language):
         if engine.scores:
             cells = (_write_estimate(engine, measure) for measure in language.measures)
@@ -163,21 +163,23 @@ def _list_language_notes(language: LanguageResult) -> Iterator[str]:
     for engine in language.engines:
         if engine.failure:
             yield f"{engine.label} failed: {engine.failure}"
+        elif engine.label != COPY:
+            yield f"{engine.label}: {engine.signature}"
     structured = max((engine.structure.texts for engine in language.engines if engine.structure), default=0)
     yield f"{structured} of {language.texts} texts have structure: spans, numbers, list marks, code or several lines."
     if language.note:
         yield language.note
-    for measure in language.measures:
-        yield measure.signature
 
 
 def _list_notes(results: Results) -> Iterator[str]:
+    measures = (measure for language in results.languages for measure in language.measures)
+    yield from dict.fromkeys(measure.signature for measure in measures)
     confidence = f"{100 * results.bootstrap.confidence:g} %"
     yield f"In brackets: {confidence} intervals, {results.signatures['intervals']}."
     yield f"p: {results.signatures['p-values']}; not corrected for the number of pairs."
     yield (
-        "Scores: likeness to one human translation, so other good wordings lose; a text without a translation counts as "
-        "an empty one. copy: the source as it is, for scale."
+        "Scores: likeness to one human translation, so other good wordings lose. empty: texts without a translation, "
+        "which count as empty ones. copy: the source as it is, for scale. All texts in Unicode NFC."
     )
     yield (
         "fresh: requests that this run sent, the memory had the others. Rates: while a call was under way, in the last "

@@ -10,51 +10,61 @@ import typer
 from taco.errors import RecipeError
 
 if TYPE_CHECKING:
-    from taco.bench.options import Corpus, Direction
+    from taco.bench.options import BenchOptions, Corpus, Direction
+    from taco.languages.table import Language
+
+
+Languages = Annotated[str, typer.Option("--language", help="Language to test, or several: gl,eo.", metavar="CODES")]
+Engines = Annotated[
+    str, typer.Option(help="Engines to compare: apertium,echo. LABEL=ENGINE names one twice.", metavar="NAMES")
+]
+ParallelFile = Annotated[
+    Path | None,
+    typer.Option(help="Texts with their human translations: .jsonl or .tsv (English first), also .gz.", metavar="FILE"),
+]
+SourceFile = Annotated[Path | None, typer.Option(help="Instead of --file: texts to translate.", metavar="FILE")]
+ReferenceFile = Annotated[
+    Path | None, typer.Option(help="With --source: their translations, line by line.", metavar="FILE")
+]
+SourceField = Annotated[str, typer.Option(help="Field or column of --file with the English text.", metavar="NAME")]
+TargetField = Annotated[str, typer.Option(help="Field or column of --file with the other language.", metavar="NAME")]
+Way = Annotated[str, typer.Option("--direction", help="from or to English.", metavar="DIRECTION")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Draw so many texts of each language.", metavar="N")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the draw, the intervals and the p-values.")]
+Samples = Annotated[int, typer.Option(min=100, max=100_000, help="Resamples of an interval, exchanges of a p-value.")]
+EngineSettings = Annotated[
+    list[str],
+    typer.Option("--option", metavar="ENGINE.KEY=VALUE", help="Set an engine's option; may be repeated."),
+]
+Budget = Annotated[float, typer.Option(min=0, help="Spend at most so many USD on engines that charge.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Do not read the translation memory: send and time everything.")]
+Memory = Annotated[
+    Path | None, typer.Option(help="The translation memory; by default the cache folder's.", metavar="FILE")
+]
+Out = Annotated[Path | None, typer.Option(help="Folder of the results; by default one in bench-mt/.", metavar="FOLDER")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
 
 def bench_mt(
-    language: Annotated[str, typer.Option(help="Language to test, or several: gl,eo.", metavar="CODES")],
-    engines: Annotated[
-        str, typer.Option(help="Engines to compare: apertium,echo. LABEL=ENGINE names one twice.", metavar="NAMES")
-    ],
-    file: Annotated[
-        Path | None,
-        typer.Option(
-            help="Texts with their human translations: .jsonl or .tsv (English first), also .gz.", metavar="FILE"
-        ),
-    ] = None,
-    source: Annotated[
-        Path | None, typer.Option(help="Instead of --file: texts to translate, one a line.", metavar="FILE")
-    ] = None,
-    reference: Annotated[
-        Path | None, typer.Option(help="With --source: their translations, line by line.", metavar="FILE")
-    ] = None,
-    source_field: Annotated[
-        str, typer.Option(help="Field or column of --file with the English text.", metavar="NAME")
-    ] = "",
-    target_field: Annotated[
-        str, typer.Option(help="Field or column of --file with the other language.", metavar="NAME")
-    ] = "",
-    direction: Annotated[str, typer.Option(help="from or to English.", metavar="DIRECTION")] = "from",
-    limit: Annotated[int | None, typer.Option(min=1, help="Draw so many texts of each language.", metavar="N")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the draw, the intervals and the p-values.")] = 0,
-    samples: Annotated[
-        int, typer.Option(min=100, max=100_000, help="Resamples of an interval, exchanges of a p-value.")
-    ] = 1000,
-    option: Annotated[
-        list[str], typer.Option(metavar="ENGINE.KEY=VALUE", help="Set an engine's option; may be repeated.")
-    ] = [],  # noqa: B006 (typer copies it)
-    budget: Annotated[float, typer.Option(min=0, help="Spend at most so many USD on engines that charge.")] = 1.0,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Do not read the translation memory: send and time everything.")
-    ] = False,
-    memory: Annotated[
-        Path | None, typer.Option(help="The translation memory; by default the cache folder's.", metavar="FILE")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the results; by default in bench-mt/.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    languages: Languages,
+    engines: Engines,
+    file: ParallelFile = None,
+    source: SourceFile = None,
+    reference: ReferenceFile = None,
+    source_field: SourceField = "",
+    target_field: TargetField = "",
+    direction: Way = "from",
+    limit: Limit = None,
+    seed: Seed = 0,
+    samples: Samples = 1000,
+    settings: EngineSettings = [],  # noqa: B006 (typer copies it)
+    budget: Budget = 1.0,
+    fresh: Fresh = False,
+    memory: Memory = None,
+    out: Out = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Compare translation engines on your own texts: scores, speed, price, structure.
 
@@ -65,18 +75,13 @@ def bench_mt(
     """
     from taco.bench.options import BenchOptions, choose_engines
     from taco.bench.run import run_bench
-    from taco.languages.table import ENGLISH, find_language
     from taco.progress import open_progress
     from taco.store.cache import cache_folder
 
-    languages = tuple(dict.fromkeys(find_language(name) for name in _split(language, "--language")))
-    if ENGLISH in languages:
-        raise RecipeError("--language: English is the other side of every pair.", hint="--direction says which way.")
-    corpus = _choose_corpus(file, source, reference, source_field, target_field)
     options = BenchOptions(
-        languages=languages,
-        engines=choose_engines(_split(engines, "--engines"), option),
-        corpus=corpus,
+        languages=_find_languages(languages),
+        engines=choose_engines(_split(engines, "--engines"), settings),
+        corpus=_choose_corpus(file, source, reference, source_field, target_field),
         direction=_check_direction(direction),
         limit=limit,
         seed=seed,
@@ -84,8 +89,7 @@ def bench_mt(
         budget_usd=budget,
         is_fresh=fresh,
     )
-    name = f"{corpus.paths[0].name.partition('.')[0]}-{direction}-en-{'-'.join(each.code for each in languages)}"
-    folder = out or Path("bench-mt") / name
+    folder = out or _name_folder(options)
     results = run_bench(
         options, out=folder, memory=memory or cache_folder() / "memory.sqlite", progress=open_progress(quiet=quiet)
     )
@@ -98,6 +102,20 @@ def bench_mt(
 
     Console().print(render_results(results))
     print(f"\nResults, outputs and figures: {folder}")
+
+
+def _name_folder(options: BenchOptions) -> Path:
+    codes = "-".join(language.code for language in options.languages)
+    return Path("bench-mt") / f"{options.corpus.paths[0].name.partition('.')[0]}-{options.direction}-en-{codes}"
+
+
+def _find_languages(names: str) -> tuple[Language, ...]:
+    from taco.languages.table import ENGLISH, find_language
+
+    languages = tuple(dict.fromkeys(find_language(name) for name in _split(names, "--language")))
+    if ENGLISH in languages:
+        raise RecipeError("--language: English is the other side of every pair.", hint="--direction says which way.")
+    return languages
 
 
 def _split(text: str, option: str) -> list[str]:
