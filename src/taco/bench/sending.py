@@ -12,7 +12,7 @@ from taco.store.memory import TranslationMemory
 from taco.translate.engine import Engine, Translation
 from taco.translate.options import TranslateOptions
 from taco.translate.repair import Send
-from taco.translate.sender import Meter, Sender
+from taco.translate.sender import Account, Meter, Sender
 
 
 @contextmanager
@@ -31,7 +31,9 @@ def open_sender(
     """
     size = TranslateOptions.model_fields["batch_characters"].default
     with TranslationMemory(memory, source=source.code, target=target.code, signature=engine.signature) as kept:
-        sender = Sender(engine, kept, run=run, batch_characters=size, meter=meter)
+        sender = Sender(
+            engine, kept, limits=engine.limits, account=Account(run=run), batch_characters=size, meter=meter
+        )
 
         def send(texts: Sequence[str]) -> Mapping[str, Translation]:
             asked.update(texts)
