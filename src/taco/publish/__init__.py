@@ -1,0 +1,1 @@
+"""What leaves a run folder to be used elsewhere."""
