@@ -103,6 +103,37 @@ def plan(
 
 
 @app.command()
+def dataset(
+    recipe: RecipePath,
+    out: Annotated[
+        Path | None, typer.Option(help="The data set's folder; datasets/NAME if not given.", metavar="FOLDER")
+    ] = None,
+    settings: Settings = [],  # noqa: B006 (typer copies it)
+    runs: Runs = Path("runs"),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Write a recipe's rows as a Hugging Face data set folder.
+
+    The stages up to the chains are run where they are not up to date; no model is needed. The folder holds Parquet
+    files, a card, the licences of the rows and where each row is from; datasets.load_dataset loads it.
+
+    Example: taco dataset recipes/quickstart.toml --out galician
+    """
+    from taco.cli.dataset import print_dataset
+    from taco.progress import open_progress
+    from taco.recipe.load import load_recipe
+    from taco.store.cache import cache_folder
+
+    print_dataset(
+        load_recipe(recipe, settings=settings),
+        runs=runs,
+        cache=cache_folder(),
+        out=out,
+        progress=open_progress(quiet=quiet),
+    )
+
+
+@app.command()
 def report(
     run: Annotated[Path, typer.Argument(help="The run's folder.", metavar="RUN")],
     as_json: AsJson = False,

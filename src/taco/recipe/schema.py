@@ -10,6 +10,7 @@ from taco.evaluate.options import EvaluateOptions
 from taco.generate.options import GenerateOptions
 from taco.languages.table import ENGLISH, Language, all_languages, find_language
 from taco.model.options import ModelOptions
+from taco.publish.dataset.options import DatasetOptions
 from taco.source.options import SourceOptions
 from taco.train.options import TrainOptions
 from taco.translate.options import TranslateOptions
@@ -42,6 +43,7 @@ class Recipe(BaseModel):
     train: TrainOptions = TrainOptions()
     generate: GenerateOptions = GenerateOptions()
     evaluate: EvaluateOptions = EvaluateOptions()
+    dataset: DatasetOptions = DatasetOptions()
 
     @field_validator("language")
     @classmethod
