@@ -16,7 +16,24 @@ ENGINES = Registry(
         "apertium": Entry(
             "taco.translate.apertium.options:ApertiumOptions", "taco.translate.apertium.engine:open_apertium"
         ),
+        "apertium-apy": Entry(
+            "taco.translate.remote.apertium_apy:ApertiumApyOptions",
+            "taco.translate.remote.apertium_apy:open_apertium_apy",
+        ),
+        "deepl": Entry(
+            "taco.translate.remote.deepl.engine:DeepLOptions", "taco.translate.remote.deepl.engine:open_deepl"
+        ),
         "echo": Entry("taco.translate.echo:EchoOptions", "taco.translate.echo:open_echo"),
+        "google": Entry(
+            "taco.translate.remote.google.options:GoogleOptions", "taco.translate.remote.google.engine:open_google"
+        ),
+        "libretranslate": Entry(
+            "taco.translate.remote.libretranslate:LibreTranslateOptions",
+            "taco.translate.remote.libretranslate:open_libretranslate",
+        ),
+        "openai": Entry(
+            "taco.translate.remote.openai.options:OpenAIOptions", "taco.translate.remote.openai.engine:open_openai"
+        ),
         "shipped-memory": Entry(
             "taco.translate.shipped.options:ShippedOptions", "taco.translate.shipped.engine:open_shipped"
         ),

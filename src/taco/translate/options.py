@@ -18,7 +18,9 @@ class TranslateOptions(BaseModel):
 
     engine: str = Field(
         default="apertium",
-        description="What translates: `apertium`, `shipped-memory` (the seed rows in Galician only) or `echo` (a fake).",
+        description="What translates: `apertium` (the embedded default), `google`, `deepl`, `libretranslate`, "
+        "`apertium-apy`, `openai` (see docs/engines.md), `shipped-memory` (the seed rows in Galician only) or `echo` (a "
+        "fake).",
     )
     options: dict[str, Any] = Field(
         default={}, validate_default=True, description="The engine's own options, as a table [translate.options]."
@@ -46,8 +48,8 @@ class TranslateOptions(BaseModel):
         default=16_000,
         ge=1,
         le=10_000_000,
-        description="Characters sent in one call. What is in flight when a run is killed is sent again, so smaller is "
-        "safer.",
+        description="Characters under way at the same time in a process, shared by parallel calls. They are sent again "
+        "where a run is killed, so fewer are safer and more are faster.",
     )
     parallel_calls: int | None = Field(
         default=None,

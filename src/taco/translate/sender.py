@@ -106,7 +106,7 @@ class Sender:
         memory: Opened for the engine's signature.
         limits: The engine's limits, or what a recipe makes of them.
         account: On whose behalf.
-        batch_characters: Characters of one call.
+        batch_characters: Characters under way at the same time: what a kill loses at most. Parallel calls share them.
         meter: Hears what is going to be sent and what is back.
         clock: The time.
         most_refusals: Texts refused one after the other after which the engine is given up; None for never.
@@ -126,7 +126,7 @@ class Sender:
     ) -> None:
         self._engine, self._memory, self._account, self._meter = engine, memory, account, meter
         self._limits = limits
-        self._batch_characters = batch_characters
+        self._batch_characters = max(1, batch_characters // (limits.parallel_calls or 1))
         self._clock = clock or SystemClock()
         self._pace = Pace(limits)
         self._refused_in_a_row, self._most_refusals = 0, most_refusals

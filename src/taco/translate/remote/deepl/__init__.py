@@ -1,0 +1,1 @@
+"""DeepL as a translation engine, through its official client."""

@@ -1,0 +1,1 @@
+"""Google's Cloud Translation as a translation engine, through its official client."""

@@ -1,0 +1,50 @@
+"""Keys of remote engines: read from environment variables, and kept out of everything that is shown or stored."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from taco.errors import EngineError
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key; its text is not in its `repr`.
+
+    Attributes:
+        variable: The environment variable that it is from.
+        secret: The key.
+    """
+
+    variable: str
+    secret: str = field(repr=False)
+
+    def hide(self, text: str) -> str:
+        """Replace the key in a text that somebody is going to see.
+
+        >>> Key("TOKEN", "s3cret").hide("/translate?key=s3cret")
+        '/translate?key=***'
+        """
+        return text.replace(self.secret, "***")
+
+
+def read_key(variable: str, *, engine: str) -> Key:
+    """Read the key of an engine.
+
+    Raises:
+        EngineError: The variable is unset or empty, or what it holds can be no key.
+    """
+    secret = os.environ.get(variable, "").strip()
+    if not secret:
+        raise EngineError(
+            f"The engine {engine} needs a key, and the environment variable {variable} holds none.",
+            hint=f"Set it in the shell that runs taco: export {variable}=...",
+        )
+    if not (secret.isascii() and secret.isprintable()) or " " in secret:
+        raise EngineError(
+            f"What the environment variable {variable} holds is no key: it has spaces, control characters or letters "
+            "outside ASCII.",
+            hint=f"Copy the key of the engine {engine} into {variable} anew.",
+        )
+    return Key(variable, secret)
