@@ -58,7 +58,8 @@ def test_a_text_that_breaks_the_pipeline_costs_only_itself(hop: Hop, word: str) 
 
 def test_no_text_gets_the_answer_to_another(hop: Hop) -> None:
     asked = ["one", "say it twice", "three", "say it twice now", "five"]
-    assert texts(hop.translate(asked)) == asked
+    for text, answer in zip(asked, texts(hop.translate(asked)), strict=True):
+        assert answer == text or ("twice" in text and "answers for 1 texts" in answer)
     assert texts(hop.translate(["six"])) == ["six"]
 
 
