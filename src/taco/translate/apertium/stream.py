@@ -54,7 +54,7 @@ _CONTRACTION = re.compile(r"(?<!\w)[a-z]{1,2}[A-Z][^\W\d_]*(?!\w)")
 _HELD_ONE = re.compile(f"[{_HELD[0]}-{_HELD[1]}]")
 _FIRST_LETTER = re.compile(rf"[\W_]*?(?P<slot>{WORD_SLOT.pattern}[\W_]*)?(?P<letter>[^\W\d_])")
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*")
-_SIGN = re.compile(r"[*#~@<>/+=|%&_^$\\{}\[\]()\"“”„«»]")
+_SIGN = re.compile(r"[*#~@<>/+=|%_^$\\{}\[\]()\"“”„«»]")
 
 SIGN_FAULT = "a sign was lost or doubled"
 """What `Decoded.fault` says where the signs of the source and the answer differ; a quote may become another quote."""
