@@ -7,8 +7,9 @@ Reasons, as they stand in dropped.jsonl: "empty-translation", "line-count", "lay
 from __future__ import annotations
 
 import re
+from collections import Counter
 
-from taco.translate.spans import compare_numbers, find_spans
+from taco.translate.spans import compare_numbers, find_kept, find_spans
 
 _INVENTED = ("`", "://")
 """Signs of code and addresses, which no translation has more of than its source."""
@@ -16,8 +17,13 @@ _INVENTED = ("`", "://")
 _INDENT = re.compile(r"\s*")
 
 
-def check_text(source: str, target: str) -> tuple[str, str]:
+def check_text(source: str, target: str, *, keep: tuple[str, ...] = ()) -> tuple[str, str]:
     r"""Compare a text with its translation; return the reason to drop it and a detail, both "" where all is well.
+
+    Args:
+        source: The text.
+        target: Its translation.
+        keep: Texts that must stand in the translation as whole words as often as in the text.
 
     >>> check_text("a\nb 2", "x\ny 2"), check_text("a 2", "x 3")
     (('', ''), ('number-changed', "lost '2'; gained '3'"))
@@ -41,7 +47,12 @@ def check_text(source: str, target: str) -> tuple[str, str]:
     for sign in _INVENTED:
         if target.count(sign) > source.count(sign):
             return "span-gained", repr(sign)
-    return "", ""
+    lost_texts = _count_kept(source, keep) - _count_kept(target, keep)
+    return ("span-lost", repr(min(lost_texts))) if lost_texts else ("", "")
+
+
+def _count_kept(text: str, keep: tuple[str, ...]) -> Counter[str]:
+    return Counter(text[start:end] for start, end in find_kept(text, keep))
 
 
 def _indent(line: str) -> str | None:

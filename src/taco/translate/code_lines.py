@@ -25,7 +25,7 @@ _CODE = re.compile(
         |HAVING|LIMIT|VALUES|(?:LEFT|RIGHT|INNER|OUTER|FULL)?\s*JOIN)\s+[\w(*`"'].*
     | ["'][\w\s-]+["']\s*:\s*.+                                                           # a member of a JSON object
     | //.*|/\*.*|\*/|\#!.*|\$\s+\S.*|>>>\s.*|%%\s.*
-    | [\[{{]\s*["'{{\[].*
+    | (?!\{{\{{)[\[{{]\s*["'{{\[].*
     )\Z
     """,
     re.VERBOSE,

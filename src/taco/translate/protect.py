@@ -59,7 +59,9 @@ def restore(marked: Marked, answer: str) -> str:
 
 
 def cut(prose: Prose, *, numbers: bool) -> tuple[Node, ...]:
-    """Cut a prose around its spans: each span is fixed, and so is the white space at the ends of what is between.
+    """Cut a prose around its spans: each span is fixed, and so are white space and signs between it and the words.
+
+    So words and spans do not grow together where an engine loses a sign. Full stops stay with their sentence.
 
     >>> from taco.translate.spans import Span
     >>> [piece.text for piece in cut(Prose("Run `ls` now", (Span(4, 8, "word"),)), numbers=True)]
@@ -70,12 +72,20 @@ def cut(prose: Prose, *, numbers: bool) -> tuple[Node, ...]:
         if is_kept or not has_words(text):
             _add_fixed(pieces, text)
             continue
-        stripped = text.strip()
-        lead = len(text) - len(text.lstrip())
-        _add_fixed(pieces, text[:lead])
-        pieces.append(Prose(stripped))
-        _add_fixed(pieces, text[lead + len(stripped) :])
+        start, end = _find_edges(text)
+        _add_fixed(pieces, text[:start])
+        pieces.append(Prose(text[start:end]))
+        _add_fixed(pieces, text[end:])
     return tuple(pieces)
+
+
+_LEAD = re.compile(r"[^\w'’]*")
+_TAIL = re.compile(r"[^\w'’.!?)\]\"”»]*\Z")
+
+
+def _find_edges(text: str) -> tuple[int, int]:
+    lead, tail = _LEAD.match(text), _TAIL.search(text)
+    return lead.end() if lead else 0, tail.start() if tail else len(text)
 
 
 def _list_pieces(prose: Prose, *, numbers: bool) -> Iterator[tuple[str, bool]]:

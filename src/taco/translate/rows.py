@@ -89,10 +89,10 @@ class RowTranslator:
     def translate_text(self, text: str) -> tuple[str, str, str]:
         """Translate one text; return it, and the reason and detail of what is wrong with it, both "" if nothing is."""
         nodes = self._split(text, ())
-        return _assemble(text, nodes, self._translate_nodes([nodes]))
+        return _assemble(text, nodes, self._translate_nodes([nodes]), keep=())
 
     def _split(self, text: str, keep: tuple[str, ...]) -> tuple[Node, ...]:
-        return split_text(text)
+        return split_text(text, keep=keep, sentences=self._sentences)
 
     def _translate_nodes(self, texts: Iterable[tuple[Node, ...]]) -> dict[Prose, _Found]:
         proses: dict[Prose, None] = {}
@@ -123,7 +123,7 @@ class RowTranslator:
         self.tally.paid += paid
         translated = {}
         for name, nodes in zip(FIELDS, parts, strict=True):
-            translated[name], reason, detail = _assemble(getattr(row, name), nodes, found)
+            translated[name], reason, detail = _assemble(getattr(row, name), nodes, found, keep=row.keep)
             if reason:
                 return _drop(row, reason, f"{name}: {detail}" if detail else name)
         words = sum(one.outcome.words for one in known)
@@ -150,12 +150,14 @@ class RowTranslator:
         )
 
 
-def _assemble(text: str, nodes: tuple[Node, ...], found: Mapping[Prose, _Found]) -> tuple[str, str, str]:
+def _assemble(
+    text: str, nodes: tuple[Node, ...], found: Mapping[Prose, _Found], *, keep: tuple[str, ...]
+) -> tuple[str, str, str]:
     for node in nodes:
         if isinstance(node, Prose) and found[node].outcome.fault:
             return "", found[node].outcome.fault, found[node].outcome.detail
     translated = join_nodes(nodes, lambda prose: found[prose].outcome.text)
-    reason, detail = check_text(text, translated)
+    reason, detail = check_text(text, translated, keep=keep)
     return translated, reason, detail
 
 

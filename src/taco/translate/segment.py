@@ -68,12 +68,23 @@ _MARKER = re.compile(
 _GAP = re.compile(r"\s*\|[\s|]*|\s*[^\S ]\s*|\s{3,}")
 """What parts two stretches of prose within a line: table pipes, tabs, three spaces or more."""
 
+_STOP = re.compile(
+    r"""(?:(?<=[^\W_]{2}[.!?])|(?<=[.!?)\]"”’][.!?"”’)\]]))(?<!\b(?:Mr|Ms|Dr|St|vs|No|cf|al)\.)(?<!\b(?:Mrs|etc|Fig|Vol)\.)"""
+    r"""\s+(?=["“‘'(\[]?(?:[^\W\d_a-z]|\d))"""
+)
+"""White space between two sentences; where in doubt, none."""
+
 _GAP_HINT = re.compile(r"[^\S ]|\||\s\s")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
-def split_text(text: str) -> tuple[Node, ...]:
+def split_text(text: str, *, keep: tuple[str, ...] = (), sentences: bool = False) -> tuple[Node, ...]:
     r"""Split a text into nodes.
+
+    Args:
+        text: The text.
+        keep: Texts that stay as they are wherever they stand as whole words.
+        sentences: Whether each sentence is a prose of its own, for engines that lose all but the first of several.
 
     >>> split_text("# Title\n\n- Run `ls` now.\n")
     ... # doctest: +NORMALIZE_WHITESPACE
@@ -83,10 +94,12 @@ def split_text(text: str) -> tuple[Node, ...]:
     nodes: list[Node] = []
     position = 0
     for start, end in _find_blocks(text):
-        nodes.extend(_split_lines(text[position:start]))
+        nodes.extend(_split_lines(text[position:start], keep))
         nodes.append(Fixed(text[start:end]))
         position = end
-    nodes.extend(_split_lines(text[position:]))
+    nodes.extend(_split_lines(text[position:], keep))
+    if sentences:
+        nodes = [part for node in nodes for part in _split_sentences(node)]
     return tuple(_merge(nodes))
 
 
@@ -103,7 +116,7 @@ def _find_blocks(text: str) -> Iterator[tuple[int, int]]:
             yield match.span()
 
 
-def _split_lines(text: str) -> Iterator[Node]:
+def _split_lines(text: str, keep: tuple[str, ...]) -> Iterator[Node]:
     for line in _LINE.findall(text):
         body = line.rstrip()
         if is_code_line(body):
@@ -112,12 +125,12 @@ def _split_lines(text: str) -> Iterator[Node]:
         marker = _MARKER.match(body)
         start = marker.end() if marker else 0
         yield Fixed(line[:start])
-        yield from _split_body(body[start:])
+        yield from _split_body(body[start:], keep)
         yield Fixed(line[len(body) :])
 
 
-def _split_body(body: str) -> Iterator[Node]:
-    spans = find_spans(body)
+def _split_body(body: str, keep: tuple[str, ...]) -> Iterator[Node]:
+    spans = find_spans(body, keep=keep)
     start = 0
     for gap in _GAP.finditer(body) if _GAP_HINT.search(body) else ():
         if any(span.start < gap.end() and gap.start() < span.end for span in spans):
@@ -140,6 +153,19 @@ def _make_prose(body: str, start: int, end: int, spans: list[Span]) -> Iterator[
     yield Fixed(text[:lead])
     yield Prose(stripped, inside) if _has_prose(stripped, inside) else Fixed(stripped)
     yield Fixed(text[lead + len(stripped) :])
+
+
+def _split_sentences(node: Node) -> Iterator[Node]:
+    if isinstance(node, Fixed):
+        yield node
+        return
+    start, spans = 0, list(node.spans)
+    for stop in _STOP.finditer(node.text):
+        if not any(span.start < stop.end() and stop.start() < span.end for span in spans):
+            yield from _make_prose(node.text, start, stop.start(), spans)
+            yield Fixed(stop[0])
+            start = stop.end()
+    yield from _make_prose(node.text, start, len(node.text), spans)
 
 
 def _has_prose(text: str, spans: tuple[Span, ...]) -> bool:

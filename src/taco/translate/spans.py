@@ -19,6 +19,7 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 SpanKind = Literal["word", "format", "number"]
@@ -38,7 +39,8 @@ _FILE = (
     "py|ipynb|js|jsx|ts|tsx|json|jsonl|csv|tsv|txt|md|rst|html?|css|xml|ya?ml|toml|ini|cfg|conf|sh|bat|exe|pdf|docx?|"
     "xlsx?|pptx?|png|jpe?g|gif|svg|mp[34]|wav|zip|tar|gz|c|h|cc|cpp|hpp|cs|java|kt|go|rs|rb|php|sql|db|log|lock|env"
 )
-_OPERAND = r"(?:[$€£¥₹]?\d+(?:[.,]\d+)*[%$€£]?|\d*[A-Za-z](?:\^\w+|_\w)?)"
+_FUNCTION = "(?:arc|a)?(?:sin|cos|tan)h?|cot|sec|csc|log|ln|exp|sqrt|lim|max|min|det|gcd|lcm"
+_OPERAND = r"(?:[$€£¥₹]?\d+(?:[.,]\d+)*[%$€£]?|\d*[A-Za-z](?:\^\w+|_\w)?|\d*[A-Za-z]{2,3}\^\w+)"
 _OPERATOR = r"(?:(?:\s[A-Za-z]{1,3}[²³]?)?\s?(?:[!=<>]=|[=+*/^×÷·−<>≤≥≈≠±])\s?|(?<=\d)\s[-–]\s(?=\d))"
 _FORMULA = rf"{_OPERAND}(?!/o\b)(?:{_OPERATOR}[−-]?{_OPERAND})+(?![\w.,]*\w)"
 _NUMBER = (
@@ -81,6 +83,7 @@ _AT_WORDS: tuple[tuple[SpanKind, str], ...] = (
     ("word", r"[A-Za-z]:\\[^\s\"'<>|]*[^\s\"'<>|.,;:!?)]"),
     ("word", rf"[\w-]+(?:/[\w.-]+)+/(?!\w)|\w[\w-]*(?:[/.]\w[\w-]*)*\.(?:{_FILE})\b(?!\.\w)"),
     ("word", r"[A-Za-z_][\w.]*\((?:\)|[^()]*[\"'=_,\d\[\]][^()]*\))|[A-Za-z]\([A-Za-z](?:,\s?[A-Za-z])*\)"),
+    ("word", rf"(?:{_FUNCTION})\([^()\s]{{1,20}}\)"),
     ("word", r"(?:[A-Za-z]\w*_\w+|_+[A-Za-z]\w*_+\w*)\b(?:\.\w+)*"),
     ("word", r"[A-Za-z]\w+(?:\.[a-z_]\w+)+"),
     ("word", r"[a-z]+[A-Z]\w*|[A-Z]\w*(?:\+\+|#)(?!\w)"),
@@ -108,12 +111,32 @@ def _compile() -> tuple[re.Pattern[str], dict[str, SpanKind]]:
 
 
 _SPAN, _KINDS = _compile()
+
+_SUSPECT = re.compile(
+    r"""
+    [^a-z\ ,](?:
+      (?<=[^\w\s.:;!?"'’‘“”«»()\u2013\u2014\u2026-]) | (?<=[\d_]) | (?<=[a-z][A-Z]) | (?<=\.)(?=\w) | (?<=\w\()
+    | (?<=-)(?<!\w-)(?=[A-Za-z-])
+    )
+    """,
+    re.VERBOSE,
+)
+"""A character without which there is no span around it, two spaces apart; most lines of prose hold none."""
+
+_TOKENS_BACK = 3
+"""How many spaces before such a character a span may hold: a formula may begin with "a km = "."""
+
 _ORDINAL = re.compile(r"(?<![\d.,:])(\d+)(?:st|nd|rd|th)\b")
 _NUMBERS = re.compile(rf"(?:(?<!\S)[+\-−±~#№]?|[#№]?(?=[$€£¥₹])|\b(?<!\d[.,])){_NUMBER}")
+_FROM_DIGIT = re.compile(r"\d\S*")
 
 
-def find_spans(text: str) -> list[Span]:
+def find_spans(text: str, *, keep: tuple[str, ...] = ()) -> list[Span]:
     """Find the protected spans of a line, from left to right.
+
+    Args:
+        text: The line.
+        keep: Texts that are word spans too wherever they stand as whole words, see `find_kept`.
 
     >>> [text[span.start : span.end] for text in ["Run `ls -l` in ~/src, {name}."] for span in find_spans(text)]
     ['`ls -l`', '~/src', '{name}']
@@ -121,12 +144,63 @@ def find_spans(text: str) -> list[Span]:
     Span(start=9, end=11, kind='number')
     """
     spans: list[Span] = []
-    for match in _SPAN.finditer(text):
-        start, end = match.span()
-        if start == end:
+    position = 0
+    while (first := _find_first(text, position)) is not None and (found := _SPAN.search(text, first)):
+        position = found.end()
+        spans.append(Span(found.start(), position, _KINDS[found.lastgroup or ""]))
+    if keep:
+        spans = _add_kept(text, spans, keep)
+    return _isolate_words(text, spans) if spans else spans
+
+
+def _find_first(text: str, limit: int) -> int | None:
+    """Return where the search for the next span has to begin, or None if there is none."""
+    if "  " in text:
+        return limit
+    suspect = _SUSPECT.search(text, limit)
+    if suspect is None:
+        return None
+    place = suspect.start()
+    for _ in range(_TOKENS_BACK):
+        place = text.rfind(" ", limit, place)
+        if place < 0:
+            return limit
+    return place
+
+
+def find_kept(text: str, keep: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Return where texts to keep stand in a text, as whole words, from left to right; of several, the longest.
+
+    >>> find_kept("The cat's name is Cat Ballou, cats.", ("cat", "Cat", "Cat Ballou"))
+    [(4, 7), (18, 28)]
+    """
+    pattern = _compile_kept(keep)
+    return [found.span() for found in pattern.finditer(text)] if pattern else []
+
+
+@lru_cache(maxsize=256)
+def _compile_kept(keep: tuple[str, ...]) -> re.Pattern[str] | None:
+    texts = sorted({text.strip() for text in keep} - {""}, key=lambda text: (-len(text), text))
+    if not texts:
+        return None
+    bounded = [
+        (r"(?<!\w)" if text[0].isalnum() else "") + re.escape(text) + (r"(?!\w)" if text[-1].isalnum() else "")
+        for text in texts
+    ]
+    return re.compile("|".join(bounded))
+
+
+def _add_kept(text: str, spans: list[Span], keep: tuple[str, ...]) -> list[Span]:
+    """Add the texts to keep; a span that lies partly in one grows together with it."""
+    for start, end in find_kept(text, keep):
+        around = [span for span in spans if span.start < end and start < span.end]
+        if any(span.start <= start and end <= span.end and span.kind != "number" for span in around):
             continue
-        spans.append(Span(start, end, _KINDS[match.lastgroup or ""]))
-    return _isolate_words(text, spans)
+        start, end = min([start, *(span.start for span in around)]), max([end, *(span.end for span in around)])
+        spans = [span for span in spans if span not in around]
+        spans.append(Span(start, end, "word"))
+        spans.sort(key=lambda span: span.start)
+    return spans
 
 
 def find_numbers(text: str) -> list[str]:
@@ -135,7 +209,18 @@ def find_numbers(text: str) -> list[str]:
     >>> find_numbers("From 9:00-11:00 for $5 or 1,085.75 euros.")
     ['9:00-11:00', '$5', '1,085.75']
     """
-    return _NUMBERS.findall(text)
+    return _NUMBERS.findall(_pick_numbers(text))
+
+
+def _pick_numbers(text: str) -> str:
+    """Return the words that hold digits, with what white space that is no space joins to them."""
+    picked, end = [], 0
+    for found in _FROM_DIGIT.finditer(text):
+        place = found.start()
+        start = max(text.rfind(" ", end, place), text.rfind("\n", end, place), end - 1) + 1
+        end = found.end()
+        picked.append(text[start:end])
+    return " ".join(picked)
 
 
 def compare_numbers(source: str, target: str) -> tuple[list[str], list[str]]:
@@ -146,9 +231,14 @@ def compare_numbers(source: str, target: str) -> tuple[list[str], list[str]]:
     >>> compare_numbers("the 15th of 20", "la 15a de 20"), compare_numbers("5 of 20", "5 de 21")
     (([], []), (['20'], ['21']))
     """
+    source, target = _pick_numbers(source), _pick_numbers(target)
+    if source == target:
+        return [], []
     for digits in _ORDINAL.findall(source):
         target = re.sub(rf"(?<![\d.,:]){digits}(?:\.?[ªº]|-?[^\W\d_]{{1,3}})(?!\w)", digits, target, count=1)
-    before, after = (Counter(map(_fold_digits, find_numbers(text))) for text in (_ORDINAL.sub(r"\1", source), target))
+    before, after = (
+        Counter(map(_fold_digits, _NUMBERS.findall(text))) for text in (_ORDINAL.sub(r"\1", source), target)
+    )
     return sorted((before - after).elements()), sorted((after - before).elements())
 
 

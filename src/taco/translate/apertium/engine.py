@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from taco.errors import EngineError
 from taco.languages.table import ENGLISH, Language
+from taco.translate.apertium.blanks import insert_filter
 from taco.translate.apertium.hop import Hop, Start, Watchlist
 from taco.translate.apertium.modes import (
     Mode,
@@ -22,6 +23,7 @@ from taco.translate.apertium.modes import (
 from taco.translate.apertium.options import ApertiumOptions
 from taco.translate.apertium.packages import describe_install
 from taco.translate.apertium.pipeline import Pipeline
+from taco.translate.apertium.quotes import translate_keeping_quotes
 from taco.translate.apertium.versions import make_signature
 from taco.translate.engine import FREE, Closing, Limits, Translation
 from taco.translate.slots import count_words
@@ -47,7 +49,7 @@ class ApertiumEngine(Closing):
     ) -> None:
         self.limits = Limits(parallel_calls=processes)
         self.signature = signature
-        commands = [read_commands(mode.path) for mode in path]
+        commands = [insert_filter(read_commands(mode.path)) for mode in path]
         watchlists = [Watchlist() for _ in path]
         self._free: queue.LifoQueue[list[Hop]] = queue.LifoQueue(processes)
         self._all: list[list[Hop]] = []
@@ -81,7 +83,7 @@ def _translate_along(hops: Sequence[Hop], texts: Sequence[str]) -> list[Translat
     refusals = [""] * len(texts)
     for hop in hops:
         open_numbers = [number for number, refusal in enumerate(refusals) if not refusal]
-        answers = hop.translate([current[number] for number in open_numbers])
+        answers = translate_keeping_quotes(hop, [current[number] for number in open_numbers])
         for number, answer in zip(open_numbers, answers, strict=True):
             if isinstance(answer, str):
                 refusals[number] = answer

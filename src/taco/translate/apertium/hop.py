@@ -85,10 +85,11 @@ class Hop:
         is_careful = False
         while waiting:
             group = waiting[:1] if is_careful else waiting
+            is_new = self._pipeline is None
             done, fault = self._translate_together([texts[number] for number in group])
             answers.update(zip(group, done, strict=False))
             waiting = waiting[len(done) :]
-            if is_careful and fault and not done:
+            if is_careful and is_new and fault and not done:  # an older one may have broken on the text before
                 answers[waiting.pop(0)] = fault
             is_careful = is_careful or bool(fault)
             listed = {number for number in waiting if self._watchlist.is_listed(texts[number])}
@@ -118,7 +119,7 @@ class Hop:
         answers: list[Answer] = []
         try:
             for number, (text, answer) in enumerate(zip(texts, raw, strict=False), start=first):
-                answers.append(decode_text(answer.decode(), text, number))
+                answers.append(_read_answer(answer, text, number))
         except ValueError as error:
             fault = fault or str(error)
         changing = find_changing_words(pipeline.take_messages(), self._model)
@@ -144,7 +145,7 @@ class Hop:
             number = self._take_numbers(1)
             try:
                 raw = self._exchange_around_tagger(_encode([text], number))
-                return decode_text(raw[0].decode(), text, number)
+                return _read_answer(raw[0], text, number)
             except Broken as broken:
                 fault = broken.reason
             except ValueError as error:
@@ -172,7 +173,7 @@ class Hop:
         number = self._take_numbers(1)
         try:
             answer = pipeline.exchange(_encode(["."], number), timeout_s=self._timeout_s)[0]
-            decode_text(answer.decode(), ".", number)
+            _read_answer(answer, ".", number)
         except (Broken, ValueError) as error:
             pipeline.close()
             programs = " | ".join(Path(command[0]).name for command in commands)
@@ -190,3 +191,8 @@ class Hop:
 
 def _encode(texts: Sequence[str], first: int) -> list[bytes]:
     return [encode_text(text, number).encode() for number, text in enumerate(texts, start=first)]
+
+
+def _read_answer(raw: bytes, text: str, number: int) -> Answer:
+    decoded = decode_text(raw.decode(), text, number)
+    return decoded.fault or decoded
