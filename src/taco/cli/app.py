@@ -91,15 +91,22 @@ def plan(
     runs: Runs = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
-    """Say which stages a run would do and what it would fetch, and do nothing.
+    """Say which stages a run would do, what translation would send and cost, and what it would fetch; and do nothing.
 
     Example: taco plan recipes/quickstart.toml
     """
     from taco.cli.planning import print_plan
+    from taco.progress import open_progress
     from taco.recipe.load import load_recipe
     from taco.store.cache import cache_folder
 
-    print_plan(load_recipe(recipe, settings=settings), runs=runs, cache=cache_folder(), as_json=as_json)
+    print_plan(
+        load_recipe(recipe, settings=settings),
+        runs=runs,
+        cache=cache_folder(),
+        progress=open_progress(quiet=as_json),
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -1,0 +1,175 @@
+"""What translating would send and cost, found out without sending anything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from taco.errors import EngineError
+from taco.languages.table import ENGLISH, Language
+from taco.records import Row
+from taco.store.jsonl import read_records
+from taco.store.memory import TranslationMemory
+from taco.translate.engine import Engine, Limits, Price, open_engine
+from taco.translate.options import TranslateOptions
+from taco.translate.repair import list_attempts
+from taco.translate.rows import FIELDS
+from taco.translate.run import NAMES
+from taco.translate.segment import Prose, split_text
+from taco.translate.sender import make_batches
+from taco.translate.worker import set_limits
+
+BYTES_PER_SOURCE_BYTE = 2.5
+"""Files of the stage for each byte of its source: both languages and what is known of a row. A choice on the safe side."""
+
+BYTES_PER_CHARACTER = 4
+"""Memory file for each character that is sent: source, translation and index. A choice on the safe side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What a run would do. Repairs and fallbacks are not counted: they depend on what the engine answers.
+
+    Attributes:
+        language, engine: For which pair.
+        rows: Number of rows.
+        segments: Number of stretches of prose.
+        texts: How many of them are different.
+        characters: Characters of the different ones.
+        texts_known: How many of the different ones the memory holds.
+        texts_to_send, characters_to_send, calls: What is left.
+        usd: What that costs; None where the engine's price is not known.
+        price_source: Where the price is from.
+        seconds: How long it takes, by the engine's speed so far or by its limits; None where neither is known.
+        disk_bytes: What files and memory take, at most.
+        fault: Why the engine cannot be opened here, or "".
+    """
+
+    language: str
+    engine: str
+    rows: int
+    segments: int
+    texts: int
+    characters: int
+    texts_known: int
+    texts_to_send: int
+    characters_to_send: int
+    calls: int
+    usd: float | None
+    price_source: str
+    seconds: float | None
+    disk_bytes: int
+    fault: str = ""
+
+
+def estimate_translation(options: TranslateOptions, *, source: Path, target: Language, memory: Path) -> Estimate:
+    """Estimate the first engine's part of a translation.
+
+    The engine is opened, which says whether it could be used, and asked for nothing.
+
+    Args:
+        options: How.
+        source: Folder with train.jsonl and heldout.jsonl.
+        target: The language to translate into.
+        memory: The translation memory; it need not be there.
+
+    Raises:
+        DataError: A row is malformed.
+        StoreError: The memory cannot be used.
+    """
+    name, engine_options = options.engines[0]
+    fault, engine, price, limits = "", None, _guess_price(engine_options), Limits()
+    try:
+        engine = open_engine(name, engine_options, source=ENGLISH, target=target)
+    except EngineError as error:
+        fault = error.message
+    if engine is None:
+        return _sum_up(
+            options, source, target, texts=_count_texts(source, None), price=price, limits=limits, fault=fault
+        )
+    with engine:
+        texts = _count_texts(source, engine)
+        limits = set_limits(engine.limits, options)
+        known: set[str] = set()
+        rate = None
+        if memory.exists():
+            pair = {"source": ENGLISH.code, "target": target.code}
+            with TranslationMemory(memory, **pair, signature=engine.signature) as kept:
+                known, rate = set(kept.look_up(list(texts))), kept.measure_rate()
+        return _sum_up(options, source, target, texts=texts, price=engine.price, limits=limits, known=known, rate=rate)
+
+
+def _guess_price(options: Any) -> Price | None:
+    """Return the list price of an engine that cannot be opened, where its options name it."""
+    listed = getattr(options, "usd_per_million_characters", None)
+    return None if listed is None else Price(usd_per_million_characters=listed, source="the recipe, or the list price")
+
+
+def _count_texts(source: Path, engine: Engine | None) -> Counter[str]:
+    """Count what the first step of the ladder would ask for; an engine that is not there is taken to keep slots."""
+    keeps_slots = engine is None or engine.keeps_slots
+    sentences = bool(getattr(engine, "sentences_apart", False))
+    asked: dict[Prose, tuple[str, ...]] = {}
+    counts: Counter[str] = Counter()
+    for row in _read_rows(source):
+        for field in FIELDS:
+            for node in split_text(getattr(row, field), keep=row.keep, sentences=sentences):
+                if isinstance(node, Prose):
+                    if node not in asked:
+                        asked[node] = next(list_attempts(node, keeps_slots=keeps_slots)).texts
+                    counts.update(asked[node])
+    return counts
+
+
+def _read_rows(source: Path) -> Iterable[Row]:
+    for name in NAMES:
+        yield from read_records(source / f"{name}.jsonl", Row)
+
+
+def _sum_up(
+    options: TranslateOptions,
+    source: Path,
+    target: Language,
+    *,
+    texts: Counter[str],
+    price: Price | None,
+    limits: Limits,
+    known: set[str] = frozenset(),  # type: ignore[assignment]
+    rate: float | None = None,
+    fault: str = "",
+) -> Estimate:
+    left = [text for text in texts if text not in known]
+    characters = sum(map(len, left))
+    parallel = limits.parallel_calls or 1
+    calls = sum(1 for _ in make_batches(left, limits, characters=max(1, options.batch_characters // parallel)))
+    files = sum((source / f"{name}.jsonl").stat().st_size for name in NAMES)
+    return Estimate(
+        language=target.code,
+        engine=options.engine,
+        rows=sum(1 for _ in _read_rows(source)),
+        segments=texts.total(),
+        texts=len(texts),
+        characters=sum(map(len, texts)),
+        texts_known=len(texts) - len(left),
+        texts_to_send=len(left),
+        characters_to_send=characters,
+        calls=calls,
+        usd=None if price is None else round(characters * price.usd_per_million_characters / 1e6, 6),
+        price_source="" if price is None else price.source,
+        seconds=_estimate_seconds(characters, calls, limits, options.processes, rate),
+        disk_bytes=round(files * BYTES_PER_SOURCE_BYTE + characters * BYTES_PER_CHARACTER),
+        fault=fault,
+    )
+
+
+def _estimate_seconds(characters: int, calls: int, limits: Limits, processes: int, rate: float | None) -> float | None:
+    bounds: Sequence[float | None] = (
+        characters / (rate * (limits.parallel_calls or 1) * processes) if rate else None,
+        60 * characters / (limits.characters_per_minute * processes) if limits.characters_per_minute else None,
+        60 * calls / (limits.calls_per_minute * processes) if limits.calls_per_minute else None,
+    )
+    found = [bound for bound in bounds if bound is not None]
+    return round(max(found), 1) if found else None
