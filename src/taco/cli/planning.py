@@ -108,7 +108,6 @@ def _show_estimates(estimates: Sequence[Estimate]) -> Table:
     for one in estimates:
         counts = (
             one.rows,
-            one.segments,
             one.texts,
             one.texts_known,
             one.texts_to_send,
