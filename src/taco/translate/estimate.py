@@ -88,10 +88,10 @@ def estimate_translation(options: TranslateOptions, *, source: Path, target: Lan
         fault = error.message
     if engine is None:
         return _sum_up(
-            options, source, target, texts=_count_texts(source, None), price=price, limits=limits, fault=fault
+            options, source, target, texts=count_texts(source, None), price=price, limits=limits, fault=fault
         )
     with engine:
-        texts = _count_texts(source, engine)
+        texts = count_texts(source, engine)
         limits = set_limits(engine.limits, options)
         known: set[str] = set()
         rate = None
@@ -108,7 +108,7 @@ def _guess_price(options: Any) -> Price | None:
     return None if listed is None else Price(usd_per_million_characters=listed, source="the recipe, or the list price")
 
 
-def _count_texts(source: Path, engine: Engine | None) -> Counter[str]:
+def count_texts(source: Path, engine: Engine | None) -> Counter[str]:
     """Count what the first step of the ladder would ask for; an engine that is not there is taken to keep slots."""
     keeps_slots = engine is None or engine.keeps_slots
     sentences = bool(getattr(engine, "sentences_apart", False))
