@@ -25,14 +25,15 @@ _PROSE = re.compile(r"[\w .,;:!?'\"’“”()-]+")
 _ACCENTED = re.compile(r"[\u00c0-\u024f\u1e00-\u1eff]")
 _OTHER_SCRIPT = re.compile(r"[^\W\d_\u0000-\u02af\u1d00-\u1eff\u2000-\u2bff\U0001d400-\U0001d7ff]")
 _IDEOGRAPHS_START = "\u2e80"
-_ENGLISH = frozenset(["the", "of", "and", "to", "in", "is", "it", "that", "for", "was", "are", "with", "this", "you", "be"])
-_FOREIGN = frozenset(
-    # The commonest words of languages in Latin script, but for those that are English words too.
-    ["de", "la", "el", "le", "les", "des", "du", "et", "est", "que", "qui", "un", "une", "dans", "je", "nous", "vous", "pas"]
-    + ["los", "las", "una", "por", "con", "para", "del", "se", "su", "os", "da", "dos", "não", "uma", "em", "il", "di", "che"]
-    + ["der", "und", "das", "nicht", "ein", "eine", "zu", "mit", "sich", "het", "een", "dat", "niet"]
-    + ["och", "att", "det", "som", "på", "är", "av", "og", "ikke", "til", "w", "nie", "się", "na", "że", "és", "az", "ve", "bir"]
-)
+_ENGLISH_WORDS = "the of and to in is it that for was are with this you be"
+_ENGLISH = frozenset(_ENGLISH_WORDS.split())
+# The commonest words of languages in Latin script, but for those that are English words too.
+_FOREIGN_WORDS = """
+de la el le les des du et est que qui un une dans je nous vous pas los las una por con para del se su os da
+dos não uma em il di che der und das nicht ein eine zu mit sich het een dat niet och att det som på är av og
+ikke til w nie się na że és az ve bir
+"""
+_FOREIGN = frozenset(_FOREIGN_WORDS.split())
 
 
 def is_small_edit(text: str, edited: str) -> bool:

@@ -35,17 +35,17 @@ def compile_phrase(phrase: str, *, words: Mapping[str, str]) -> str:
     (True, False)
     """
     pattern, glue = "", ""
-    for token in phrase.split():
-        if token == "^":
+    for part in phrase.split():
+        if part == "^":
             pattern += r"^\W*"
-        elif token == "$":
+        elif part == "$":
             pattern += r"\W*$"
-        elif token in _GAPS:
-            pattern, glue = pattern + _GAPS[token], ""
-        elif token.startswith("?"):
-            pattern, glue = f"{pattern}{glue}(?:{_compile_token(token[1:], words)}{_SEPARATOR})?", ""
+        elif part in _GAPS:
+            pattern, glue = pattern + _GAPS[part], ""
+        elif part.startswith("?"):
+            pattern, glue = f"{pattern}{glue}(?:{_compile_token(part[1:], words)}{_SEPARATOR})?", ""
         else:
-            pattern, glue = pattern + glue + _compile_token(token, words), _SEPARATOR
+            pattern, glue = pattern + glue + _compile_token(part, words), _SEPARATOR
     return pattern
 
 
