@@ -49,13 +49,6 @@ def compile_phrase(phrase: str, *, words: Mapping[str, str]) -> str:
     return pattern
 
 
-def compile_phrases(phrases: list[str], *, words: Mapping[str, str]) -> re.Pattern[str] | None:
-    """Return one pattern for any of some phrases, None for none."""
-    if not phrases:
-        return None
-    return re.compile("|".join(compile_phrase(phrase, words=words) for phrase in phrases), re.DOTALL)
-
-
 def _compile_token(token: str, words: Mapping[str, str]) -> str:
     expanded = re.sub(r"\{(\w+)\}", lambda name: words[name[1]], token)
     return rf"(?:{'|'.join(_compile_word(word) for word in expanded.split('|'))})"

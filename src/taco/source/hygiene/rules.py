@@ -15,7 +15,7 @@ from importlib import resources
 from typing import Any, Literal
 
 from taco.languages.table import ENGLISH, all_languages
-from taco.source.hygiene.phrases import compile_phrases
+from taco.source.hygiene.phrases import compile_phrase
 from taco.source.hygiene.request import Request
 
 FURTHER_LANGUAGES = ("chinese", "mandarin", "cantonese", "farsi", "kurdish", "flemish", "latin", "greek", "klingon")
@@ -122,25 +122,27 @@ def read_rules() -> RuleBook:
     for number, rule in enumerate(rules):
         for hint in rule.hints:
             by_hint.setdefault(hint, []).append(number)
-    vetoes = {name: compile_phrases(phrases, words=words) for name, phrases in table["vetoes"].items()}
+    vetoes = {name: _compile(phrases, words) for name, phrases in table["vetoes"].items()}
     numbers = {hint: tuple(found) for hint, found in by_hint.items()}
     return RuleBook(rules=rules, hints=frozenset(numbers), by_hint=numbers, **vetoes)
 
 
 def _read_rule(entry: Mapping[str, Any], words: Mapping[str, str]) -> Rule:
     hints = words["language"].split("|") if entry["hints"] == "{language}" else entry["hints"].split()
-    asks = compile_phrases(entry["asks"], words=words)
-    assert asks is not None, "a rule asks something"
     return Rule(
         kind=entry["kind"],
         hints=frozenset(hints),
-        asks=asks,
-        unless=compile_phrases(entry.get("unless", []), words=words),
+        asks=_compile(entry["asks"], words),
+        unless=_compile(entry["unless"], words) if "unless" in entry else None,
         answer=entry["answer"],
         needs_text=entry.get("needs_text", False),
         of_code=entry.get("of_code", False),
         of_knowledge=entry.get("of_knowledge", False),
     )
+
+
+def _compile(phrases: list[str], words: Mapping[str, str]) -> re.Pattern[str]:
+    return re.compile("|".join(compile_phrase(phrase, words=words) for phrase in phrases), re.DOTALL)
 
 
 def _list_languages() -> list[str]:
