@@ -1,8 +1,11 @@
 """Rows that translation would spoil are recognised, those that only look like it are not, and texts to keep are found."""
 
+import csv
 import json
+import os
 import random
 import string
+from pathlib import Path
 
 import pytest
 from hygiene_examples import HARMLESS, HOSTILE
@@ -10,12 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taco.records import Drop, Row
+from taco.source.format import FORMATS
 from taco.source.hygiene.classes import ACTIONS, BY_NAME, CLASSES
 from taco.source.hygiene.keep import COMMON_WORDS
 from taco.source.hygiene.options import HygieneOptions
 from taco.source.hygiene.rules import read_rules
 from taco.source.hygiene.sift import REASON, Sieve, find_classes
+from taco.source.normalise import make_row as normalise_row
 from taco.source.seed import parse_seed, read_seed_lines
+
+ROOT = Path(__file__).parents[2]
+SHARED = Path(os.environ.get("TACO_SHARED_DATA") or ROOT.parent / "shared" / "data")
+ALPACA = SHARED / "alpaca" / "alpaca_gpt4_en_999.json"
 
 CORRECTED = "She walks to the market every day."
 """Answers the one example whose input and answer alone show what was asked."""
@@ -183,6 +192,30 @@ def test_the_seed_set_has_no_hostile_rows() -> None:
         if classes := find_classes(make_row(draft.instruction, draft.input, draft.response)):
             found[origin] = classes
     assert found == {}
+
+
+def read_judged() -> list[list[str]]:
+    with (ROOT / "docs" / "results" / "hygiene-sample.tsv").open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file, delimiter="\t"))[1:]
+
+
+def test_the_judged_sample_uses_the_classes() -> None:
+    judged = read_judged()
+    assert len({row_id for row_id, *_ in judged}) == 100
+    assert {stratum for _, stratum, *_ in judged} == {"flagged", "other"}
+    assert {kind for _, _, kind, *_ in judged} <= {*BY_NAME, "none"}
+
+
+def test_the_judged_sample_is_still_recognised() -> None:
+    if not ALPACA.exists():
+        pytest.skip(f"no data at {ALPACA}")
+    found = {}
+    for fields in json.loads(ALPACA.read_text(encoding="utf-8")):
+        [draft] = FORMATS["alpaca"].parse(fields)
+        row = normalise_row(draft, origin="")
+        found[row.id] = set(find_classes(row))
+    wrong = {row_id: found[row_id] for row_id, _, kind, *_ in read_judged() if found[row_id] != {kind} - {"none"}}
+    assert wrong.keys() <= {"d06e6dcc8bd4e023"}, "the one that was wrong when the sample was judged"
 
 
 QUOTES = st.sampled_from(
