@@ -32,7 +32,7 @@ def describe_recipe() -> str:
     ]
     for name, field in Recipe.model_fields.items():
         if _is_model(field.annotation):
-            parts += [f"\n## [{name}]\n\n", "".join(_table(f"{name}.", field.annotation))]
+            parts += _list_sections(name, field.annotation)
     for name in ENGINES.names:
         parts += [f"\n## [translate.options] of the engine `{name}`\n\n"]
         parts += ["".join(_table("", ENGINES.load_options(name))) or "No options.\n"]
@@ -43,6 +43,15 @@ def describe_cli() -> str:
     """Return docs/cli.md."""
     command: Any = typer.main.get_command(app)
     return NOTE + "# Command line\n\n" + "\n".join(_describe_command(command, "taco"))
+
+
+def _list_sections(name: str, model: Any) -> Iterator[str]:
+    """Yield the tables of a stage's options and of the tables inside it."""
+    yield f"\n## [{name}]\n\n"
+    yield from _table(f"{name}.", model)
+    for inner, field in model.model_fields.items():
+        if _is_model(field.annotation):
+            yield from _list_sections(f"{name}.{inner}", field.annotation)
 
 
 def _table(prefix: str, model: Any) -> Iterator[str]:

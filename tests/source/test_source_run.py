@@ -1,6 +1,7 @@
 """The stage as a whole: nothing lost, nothing twice, and errors that say what to do."""
 
 import json
+import os
 import random
 from collections import Counter
 from pathlib import Path
@@ -13,12 +14,13 @@ from pydantic import ValidationError
 from taco.errors import DataError
 from taco.progress import SilentProgress
 from taco.records import Drop, Row, StageCount
+from taco.source.hygiene.sift import REASON
 from taco.source.location import digest_source
 from taco.source.options import SourceOptions
 from taco.source.run import run_source
 from taco.store.jsonl import read_records
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "alpaca"
+SHARED = Path(os.environ.get("TACO_SHARED_DATA") or Path(__file__).parents[2].parent / "shared" / "data") / "alpaca"
 
 
 def alpaca_rows(count: int) -> list[dict[str, str]]:
@@ -369,8 +371,67 @@ def test_public_files_load_completely(tmp_path: Path, name: str, rows: int) -> N
         pytest.skip(f"no data at {SHARED}")
     count = run(tmp_path, path=str(SHARED / name), heldout=40)
     assert count.rows_in == rows
-    assert set(count.dropped) <= {"duplicate", "same-instruction-as-heldout"}
+    others = {reason for reason in count.dropped if not reason.startswith(REASON)}
+    assert others <= {"duplicate", "same-instruction-as-heldout"}
     if name.startswith("alpaca"):
         inputs = [row.input.casefold() for row in rows_of(tmp_path, "train")]
         assert not any("noinput" in text.replace(" ", "") and len(text) < 14 for text in inputs)
         assert run(tmp_path, path=str(SHARED / name), limit=150, heldout=40).rows_in == 150
+
+
+HOSTILE_ROWS = [
+    {"instruction": "Find a word that rhymes with 'moon'.", "input": "", "output": "Spoon."},
+    {"instruction": "Give two synonyms for 'quick'.", "input": "", "output": "1. Fast\n2. Rapid"},
+    {"instruction": "Write a sentence with the word 'lantern'.", "input": "", "output": "The lantern is lit."},
+]
+
+
+def test_hostile_rows_are_dropped_kept_or_marked_and_counted(tmp_path: Path) -> None:
+    count = run(tmp_path, path=write_lines(tmp_path / "a.jsonl", [*alpaca_rows(4), *HOSTILE_ROWS]))
+    assert (count.rows_in, count.rows_kept, count.dropped) == (7, 6, {"hostile-rhyme": 1})
+    assert {name: number for name, number in count.counters.items() if name.startswith("hostile")} == {
+        "hostile_rhyme": 1,
+        "hostile_synonyms": 1,
+        "hostile_vocabulary": 1,
+    }
+    [drop] = drops_of(tmp_path)
+    assert (drop.stage, drop.reason, drop.origin) == ("source", "hostile-rhyme", "a.jsonl:5")
+    marks = {row.hostile: row.keep for row in rows_of(tmp_path, "train") + rows_of(tmp_path, "heldout")}
+    assert set(marks) == {"", "synonyms", "vocabulary"}
+    assert marks["vocabulary"] == () and set(marks["synonyms"]) == {"quick", "Fast", "Rapid"}
+
+
+def test_the_recipe_says_what_becomes_of_hostile_rows(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "a.jsonl", [*alpaca_rows(4), *HOSTILE_ROWS])
+    count = run(tmp_path, path=path, hygiene={"rhyme": "translate", "vocabulary": "drop"})
+    assert count.dropped == {"hostile-vocabulary": 1}
+    count = run(tmp_path, path=path, hygiene={"enabled": False})
+    assert count.dropped == {} and "hostile_rhyme" not in count.counters
+    assert {row.hostile for row in rows_of(tmp_path, "train")} == {""}
+
+
+def test_an_unknown_class_or_action_is_refused() -> None:
+    with pytest.raises(ValidationError, match=r"hygiene\.rime"):
+        SourceOptions.model_validate({"hygiene": {"rime": "drop"}})
+    with pytest.raises(ValidationError, match="'translate', 'keep' or 'drop'"):
+        SourceOptions.model_validate({"hygiene": {"rhyme": "delete"}})
+
+
+@pytest.mark.parametrize("bad", [[], [None]])
+def test_a_source_of_nothing_but_hostile_rows_is_an_error(tmp_path: Path, bad: list[object]) -> None:
+    with pytest.raises(DataError) as caught:
+        run(tmp_path, path=write_lines(tmp_path / "a.jsonl", [*HOSTILE_ROWS[:1], *bad]), on_bad_row="drop", heldout=0)
+    assert "no row is left" in caught.value.message and "1 rhyme" in caught.value.message
+    assert "source.hygiene" in (caught.value.hint or "")
+
+
+def test_hostile_rows_are_not_blamed_as_malformed(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        run(tmp_path, path=write_lines(tmp_path / "a.jsonl", [*alpaca_rows(4), *HOSTILE_ROWS, None]))
+    assert "1 of 8 rows is malformed" in caught.value.message and "a.jsonl:5" not in caught.value.message
+
+
+def test_the_seed_set_keeps_all_of_its_rows(tmp_path: Path) -> None:
+    count = run(tmp_path, path="seed", heldout=40)
+    assert (count.rows_in, count.rows_kept, count.dropped) == (314, 314, {})
+    assert not any(name.startswith("hostile") for name in count.counters)

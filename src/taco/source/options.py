@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from taco.source.hygiene.options import HygieneOptions
+
 SEED = "seed"
 HUB = "hf:"
 
@@ -39,6 +41,7 @@ class SourceOptions(BaseModel):
     revision: str | None = Field(
         None, min_length=1, description="Commit, tag or branch of a hub data set; pin it to be able to repeat a run."
     )
+    hygiene: HygieneOptions = HygieneOptions()
 
     @model_validator(mode="after")
     def _check_path(self) -> SourceOptions:

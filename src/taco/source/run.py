@@ -1,4 +1,4 @@
-"""The stage: English rows in, normalised rows out, split in train and held-out."""
+"""The stage: English rows in, normalised rows out, without hostile ones, split in train and held-out."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from taco.progress import Progress
 from taco.records import Drop, Row, StageCount
 from taco.source.draft import Draft, Fault, show_value
 from taco.source.format import FORMATS, describe_formats, detect_format
+from taco.source.hygiene.sift import REASON, Sieve
 from taco.source.json_file import Found
 from taco.source.location import digest_source, open_rows
 from taco.source.normalise import make_row
@@ -39,14 +40,25 @@ class _Reading:
 
 @dataclass(slots=True, kw_only=True)
 class _Sifted:
-    """What the rows of a source turned out to be."""
+    """What the rows of a source turned out to be.
+
+    Attributes:
+        rows_in: Number of rows read.
+        rows: The rows that stay.
+        marked: Ids of those that the source marks as held out.
+        drops: The rows that do not stay, malformed ones too.
+        malformed: The malformed ones.
+        hostile: Class -> number of hostile rows, whatever became of them.
+        unused_turns: Number of turns of conversations that are in no row.
+    """
 
     rows_in: int = 0
     rows: list[Row] = field(default_factory=list)
     marked: set[str] = field(default_factory=set)
     drops: list[Drop] = field(default_factory=list)
+    malformed: list[Drop] = field(default_factory=list)
+    hostile: Counter[str] = field(default_factory=Counter)
     unused_turns: int = 0
-    bad: int = 0
 
 
 def run_source(options: SourceOptions, *, folder: Path, out: Path, seed: int, progress: Progress) -> StageCount:
@@ -62,13 +74,13 @@ def run_source(options: SourceOptions, *, folder: Path, out: Path, seed: int, pr
         progress: Where to say how far it is.
 
     Raises:
-        DataError: The source is missing, broken or empty, holds malformed rows (and may not drop them), or too few
-            rows for the split.
+        DataError: The source is missing, broken or empty, holds malformed rows (and may not drop them), nothing but
+            hostile ones, or too few rows for the split.
         StoreError: Something cannot be read or written.
     """
     reader = _Reader(options)
     readings = islice(reader.read(open_rows(options, folder=folder)), options.limit)
-    sifted = _sift(readings, progress)
+    sifted = _sift(readings, Sieve(options.hygiene), progress)
     _check_readable(reader, sifted, options)
     heldout_ids = choose_heldout(sifted.rows, marked=sifted.marked, count=options.heldout, seed=seed, name=options.path)
     heldout = [row for row in sifted.rows if row.id in heldout_ids]
@@ -90,6 +102,7 @@ def run_source(options: SourceOptions, *, folder: Path, out: Path, seed: int, pr
     }
     if sifted.unused_turns:
         counters["unused_turns"] = sifted.unused_turns
+    counters |= {f"hostile_{name}": number for name, number in sorted(sifted.hostile.items())}
     kept = len(train) + len(heldout)
     return StageCount(rows_in=sifted.rows_in, rows_kept=kept, dropped=dict(sorted(reasons.items())), counters=counters)
 
@@ -123,7 +136,7 @@ class _Reader:
         return FORMATS[self.format].parse(value)
 
 
-def _sift(readings: Iterable[_Reading], progress: Progress) -> _Sifted:
+def _sift(readings: Iterable[_Reading], sieve: Sieve, progress: Progress) -> _Sifted:
     sifted = _Sifted()
     seen: dict[str, str] = {}
     with progress.task("Reading rows", total=None, unit="rows") as task:
@@ -131,26 +144,33 @@ def _sift(readings: Iterable[_Reading], progress: Progress) -> _Sifted:
             sifted.rows_in += 1
             if sifted.rows_in % _BATCH == 0:
                 task.advance(_BATCH)
-            _sift_one(reading, sifted, seen)
+            _sift_one(reading, sifted, seen, sieve)
         task.advance(sifted.rows_in % _BATCH)
     return sifted
 
 
-def _sift_one(reading: _Reading, sifted: _Sifted, seen: dict[str, str]) -> None:
+def _sift_one(reading: _Reading, sifted: _Sifted, seen: dict[str, str], sieve: Sieve) -> None:
     try:
         if isinstance(reading.outcome, Fault):
             raise reading.outcome
         draft = reading.outcome
         row = make_row(draft, origin=reading.origin)
     except Fault as fault:
-        sifted.bad += 1
-        sifted.drops.append(_drop(fault.reason, fault.detail, origin=reading.origin))
+        sifted.malformed.append(_drop(fault.reason, fault.detail, origin=reading.origin))
+        sifted.drops.append(sifted.malformed[-1])
         return
     if row.id in seen:
         sifted.drops.append(_drop("duplicate", f"equal to {seen[row.id]}", origin=reading.origin, row_id=row.id))
         return
     seen[row.id] = reading.origin
-    sifted.rows.append(row)
+    outcome = sieve.sift(row)
+    if isinstance(outcome, Drop):
+        sifted.hostile[outcome.reason.removeprefix(REASON)] += 1
+        sifted.drops.append(outcome)
+        return
+    if outcome.hostile:
+        sifted.hostile[outcome.hostile] += 1
+    sifted.rows.append(outcome)
     sifted.unused_turns += draft.unused_turns
     if draft.split == "heldout":
         sifted.marked.add(row.id)
@@ -161,24 +181,36 @@ def _drop(reason: str, detail: str, *, origin: str, row_id: str = "") -> Drop:
 
 
 def _check_readable(reader: _Reader, sifted: _Sifted, options: SourceOptions) -> None:
-    """Refuse a source without rows, and one with malformed rows unless they may be dropped."""
+    """Refuse a source of which no row stays, and one with malformed rows unless they may be dropped."""
     if not sifted.rows_in:
         raise DataError(f"{options.path} holds no rows.", hint="Expected JSON objects, one for each row.")
-    if sifted.rows and (not sifted.bad or options.on_bad_row == "drop"):
-        return
-    shown = [drop for drop in sifted.drops if drop.reason != "duplicate"][:FAULTS_SHOWN]
+    is_some_well_formed = bool(sifted.rows or sifted.hostile)
+    if sifted.malformed and not (options.on_bad_row == "drop" and is_some_well_formed):
+        raise _blame_malformed(reader, sifted, options, remedy=is_some_well_formed)
+    if not sifted.rows:
+        found = ", ".join(f"{number} {name}" for name, number in sifted.hostile.most_common())
+        raise DataError(
+            f"{options.path}: no row is left: translation would spoil every one ({found}).",
+            hint="Translate a class as it is (--set source.hygiene.CLASS=translate) or all of them "
+            "(--set source.hygiene.enabled=false).",
+        )
+
+
+def _blame_malformed(reader: _Reader, sifted: _Sifted, options: SourceOptions, *, remedy: bool) -> DataError:
+    bad = len(sifted.malformed)
+    shown = sifted.malformed[:FAULTS_SHOWN]
     lines = [f"  {drop.origin}: {drop.detail}." for drop in shown]
-    if sifted.bad > len(shown):
-        lines.append(f"  and {sifted.bad - len(shown)} more")
+    if bad > len(shown):
+        lines.append(f"  and {bad - len(shown)} more")
     if reader.format:
         expected = f"A row of the format {reader.format} has the fields {FORMATS[reader.format].fields}."
     else:
         expected = f"Known formats: {describe_formats()}."
-    remedy = "" if not sifted.rows else " Correct the rows, or leave them out and count them with --on-bad-row drop."
-    raise DataError(
-        f"{options.path}: {sifted.bad} of {sifted.rows_in} rows {'is' if sifted.bad == 1 else 'are'} malformed:\n"
-        + "\n".join(lines),
-        hint=expected + remedy,
+    if remedy:
+        expected += " Correct the rows, or leave them out and count them with --on-bad-row drop."
+    return DataError(
+        f"{options.path}: {bad} of {sifted.rows_in} rows {'is' if bad == 1 else 'are'} malformed:\n" + "\n".join(lines),
+        hint=expected,
     )
 
 
