@@ -9,7 +9,7 @@ from translate_rows import translate, write_source
 
 from taco.errors import EngineError
 from taco.languages.table import find_language
-from taco.translate.estimate import Estimate, estimate_translation
+from taco.translate.estimate import Estimate, estimate_translation, scale
 from taco.translate.options import TranslateOptions
 
 
@@ -69,3 +69,12 @@ def test_an_engine_that_is_not_there_is_named_and_its_list_price_taken(
     assert planned.fault == "There is no key."
     assert planned.usd == pytest.approx(planned.characters_to_send / 1e5)
     assert estimate(source, tmp_path).usd is None
+
+
+def test_a_sample_stands_for_more_rows(tmp_path: Path) -> None:
+    planned = estimate(write_source(tmp_path / "source"), tmp_path, calls_per_minute=10)
+    grown = scale(planned, 2500)
+    assert grown.rows == 2500
+    assert grown.characters_to_send == 100 * planned.characters_to_send
+    assert grown.seconds == pytest.approx(100 * (planned.seconds or 0))
+    assert scale(planned, planned.rows) == planned

@@ -89,6 +89,9 @@ def plan(
     recipe: RecipePath,
     settings: Settings = [],  # noqa: B006 (typer copies it)
     runs: Runs = Path("runs"),
+    rows: Annotated[
+        int | None, typer.Option(help="Take the source for a sample of so many rows.", min=1, metavar="N")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say which stages a run would do, what translation would send and cost, and what it would fetch; and do nothing.
@@ -106,6 +109,7 @@ def plan(
         cache=cache_folder(),
         progress=open_progress(quiet=as_json),
         as_json=as_json,
+        rows=rows,
     )
 
 

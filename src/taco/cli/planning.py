@@ -14,10 +14,12 @@ from rich.table import Table
 from taco.pipeline import Finding, plan_recipe
 from taco.progress import Progress, SilentProgress
 from taco.recipe.schema import Recipe
-from taco.translate.estimate import Estimate, estimate_translation
+from taco.translate.estimate import Estimate, estimate_translation, scale
 
 
-def print_plan(recipe: Recipe, *, runs: Path, cache: Path, progress: Progress, as_json: bool) -> None:
+def print_plan(
+    recipe: Recipe, *, runs: Path, cache: Path, progress: Progress, as_json: bool, rows: int | None = None
+) -> None:
     """Print which stages have to run, what translation would send and cost, and what would be fetched.
 
     Args:
@@ -26,8 +28,11 @@ def print_plan(recipe: Recipe, *, runs: Path, cache: Path, progress: Progress, a
         cache: The cache folder.
         progress: Where to say how far it is.
         as_json: Print one JSON object instead of tables; a list of them for several languages.
+        rows: Number of rows that the source's stand for, None for as many as they are.
     """
     plans = [_make_plan(one, runs=runs, cache=cache, progress=progress) for one in recipe.split()]
+    if rows is not None:
+        plans = [(one, findings, estimate and scale(estimate, rows)) for one, findings, estimate in plans]
     network = list_network(recipe, cache=cache)
     if as_json:
         shown = [_to_json(one, findings, estimate, network) for one, findings, estimate in plans]

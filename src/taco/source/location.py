@@ -44,6 +44,9 @@ def digest_source(options: SourceOptions, *, folder: Path, digest: Callable[[Pat
     Raises:
         DataError: The file is missing.
     """
+    if options.more:
+        parts = [digest_source(part, folder=folder, digest=digest) for part in options.parts]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
     if options.path == SEED:
         found = hashlib.sha256()
         for file in list_seed_files():
@@ -95,6 +98,7 @@ def _suggest_file(file: Path) -> str:
 
 def describe_location(options: SourceOptions) -> str:
     """Say what reading the rows would fetch from the network; "" for nothing."""
-    if not options.path.startswith(HUB):
+    names = [part.path.removeprefix(HUB) for part in options.parts if part.path.startswith(HUB)]
+    if not names:
         return ""
-    return f"the data set {options.path.removeprefix(HUB)} of the Hugging Face hub"
+    return f"the data set{'s' * (len(names) > 1)} {' and '.join(names)} of the Hugging Face hub"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from taco.source.hygiene.options import HygieneOptions
 
@@ -12,6 +12,17 @@ SEED = "seed"
 HUB = "hf:"
 
 FormatName = Literal["auto", "seed", "alpaca", "dolly", "self-instruct", "messages"]
+
+
+class FurtherSource(BaseModel):
+    """A table [[source.more]]: rows that are read after those of `source.path`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str = Field(min_length=1, description="Where the rows are, as in `source.path`.")
+    format: FormatName = Field("auto", description="Schema of these rows.")
+    split: str = Field("train", min_length=1, description="Split of a hub data set.")
+    revision: str | None = Field(None, min_length=1, description="Commit, tag or branch of a hub data set.")
 
 
 class SourceOptions(BaseModel):
@@ -41,7 +52,36 @@ class SourceOptions(BaseModel):
     revision: str | None = Field(
         None, min_length=1, description="Commit, tag or branch of a hub data set; pin it to be able to repeat a run."
     )
+    more: tuple[FurtherSource, ...] = Field(
+        (),
+        description="Further sources, as tables [[source.more]] with `path`, `format`, `split` and `revision`; they are "
+        "read one after the other, and `limit` counts all of them together.",
+    )
     hygiene: HygieneOptions = HygieneOptions()
+
+    @property
+    def parts(self) -> tuple[SourceOptions, ...]:
+        """Every source as options of its own, in the order in which they are read.
+
+        >>> [part.path for part in SourceOptions(path="a.json", more=[{"path": "b.json"}]).parts]
+        ['a.json', 'b.json']
+        """
+        alone = self.model_dump(exclude={"more"})
+        return tuple(
+            SourceOptions.model_validate(alone | further) for further in ({}, *(one.model_dump() for one in self.more))
+        )
+
+    @model_validator(mode="after")
+    def _check_more(self) -> SourceOptions:
+        paths = [self.path, *(one.path for one in self.more)]
+        if twice := {path for path in paths if paths.count(path) > 1}:
+            raise ValueError(f"{sorted(twice)[0]!r} stands in source.path and source.more more than once")
+        for number, one in enumerate(self.more, start=1):
+            try:
+                SourceOptions.model_validate(one.model_dump())
+            except ValidationError as error:
+                raise ValueError(f"source.more {number}: {error.errors()[0]['msg']}") from error
+        return self
 
     @model_validator(mode="after")
     def _check_path(self) -> SourceOptions:

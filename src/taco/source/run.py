@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from taco.errors import DataError
@@ -78,10 +78,12 @@ def run_source(options: SourceOptions, *, folder: Path, out: Path, seed: int, pr
             hostile ones, or too few rows for the split.
         StoreError: Something cannot be read or written.
     """
-    reader = _Reader(options)
-    readings = islice(reader.read(open_rows(options, folder=folder)), options.limit)
+    readers = [_Reader(part) for part in options.parts]
+    read = (reader.read(open_rows(part, folder=folder)) for reader, part in zip(readers, options.parts, strict=True))
+    readings = islice(chain.from_iterable(read), options.limit)
     sifted = _sift(readings, Sieve(options.hygiene), progress)
-    _check_readable(reader, sifted, options)
+    formats = [reader.format for reader in readers if reader.format]
+    _check_readable(formats, sifted, options)
     heldout_ids = choose_heldout(sifted.rows, marked=sifted.marked, count=options.heldout, seed=seed, name=options.path)
     heldout = [row for row in sifted.rows if row.id in heldout_ids]
     train, kept_out = _choose_train(sifted, heldout)
@@ -98,7 +100,7 @@ def run_source(options: SourceOptions, *, folder: Path, out: Path, seed: int, pr
         "train": len(train),
         "heldout": len(heldout),
         "duplicates": reasons["duplicate"],
-        "format": reader.format,
+        "format": " + ".join(dict.fromkeys(formats)),
     }
     if sifted.unused_turns:
         counters["unused_turns"] = sifted.unused_turns
@@ -180,13 +182,13 @@ def _drop(reason: str, detail: str, *, origin: str, row_id: str = "") -> Drop:
     return Drop(id=row_id, stage="source", reason=reason, detail=detail, origin=origin)
 
 
-def _check_readable(reader: _Reader, sifted: _Sifted, options: SourceOptions) -> None:
+def _check_readable(formats: Sequence[str], sifted: _Sifted, options: SourceOptions) -> None:
     """Refuse a source of which no row stays, and one with malformed rows unless they may be dropped."""
     if not sifted.rows_in:
         raise DataError(f"{options.path} holds no rows.", hint="Expected JSON objects, one for each row.")
     is_some_well_formed = bool(sifted.rows or sifted.hostile)
     if sifted.malformed and not (options.on_bad_row == "drop" and is_some_well_formed):
-        raise _blame_malformed(reader, sifted, options, remedy=is_some_well_formed)
+        raise _blame_malformed(formats, sifted, options, remedy=is_some_well_formed)
     if not sifted.rows:
         found = ", ".join(f"{number} {name}" for name, number in sifted.hostile.most_common())
         raise DataError(
@@ -196,14 +198,16 @@ def _check_readable(reader: _Reader, sifted: _Sifted, options: SourceOptions) ->
         )
 
 
-def _blame_malformed(reader: _Reader, sifted: _Sifted, options: SourceOptions, *, remedy: bool) -> DataError:
+def _blame_malformed(formats: Sequence[str], sifted: _Sifted, options: SourceOptions, *, remedy: bool) -> DataError:
     bad = len(sifted.malformed)
     shown = sifted.malformed[:FAULTS_SHOWN]
     lines = [f"  {drop.origin}: {drop.detail}." for drop in shown]
     if bad > len(shown):
         lines.append(f"  and {bad - len(shown)} more")
-    if reader.format:
-        expected = f"A row of the format {reader.format} has the fields {FORMATS[reader.format].fields}."
+    if formats:
+        expected = " ".join(
+            f"A row of the format {one} has the fields {FORMATS[one].fields}." for one in dict.fromkeys(formats)
+        )
     else:
         expected = f"Known formats: {describe_formats()}."
     if remedy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,30 @@ def estimate_translation(options: TranslateOptions, *, source: Path, target: Lan
             with TranslationMemory(memory, **pair, signature=engine.signature) as kept:
                 known, rate = set(kept.look_up(list(texts))), kept.measure_rate()
         return _sum_up(options, source, target, texts=texts, price=engine.price, limits=limits, known=known, rate=rate)
+
+
+def scale(estimate: Estimate, rows: int) -> Estimate:
+    """Return what an estimate for a sample would be for `rows` rows like those.
+
+    On the safe side: longer sources repeat themselves more, so that fewer of their texts are different.
+    """
+    if not estimate.rows:
+        return estimate
+    factor = rows / estimate.rows
+    counts = (
+        "segments",
+        "texts",
+        "characters",
+        "texts_known",
+        "texts_to_send",
+        "characters_to_send",
+        "calls",
+        "disk_bytes",
+    )
+    grown: dict[str, Any] = {name: round(getattr(estimate, name) * factor) for name in counts}
+    costs = {"usd": estimate.usd, "seconds": estimate.seconds}
+    grown |= {name: None if value is None else round(value * factor, 6) for name, value in costs.items()}
+    return replace(estimate, rows=rows, **grown)
 
 
 def _guess_price(options: Any) -> Price | None:
