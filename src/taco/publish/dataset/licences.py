@@ -128,7 +128,7 @@ def state_licence(origin: str, *, path: str, stated: str | Mapping[str, str] | N
         path: `source.path` of its recipe.
         stated: `dataset.source_licence` of its recipe.
     """
-    name = path if path == SEED else name_origin(origin)
+    name = SEED if path == SEED and origin.startswith(f"{SEED}/") else name_origin(origin)
     given = stated.get(name, stated.get(path)) if isinstance(stated, Mapping) else stated
     if given:
         known = find_licence(given)
