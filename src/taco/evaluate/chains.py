@@ -13,7 +13,7 @@ METRICS = (
         better="higher",
         reads="answer",
         meaning="Answers that hold all three sections, each once, in order and none empty, and that the model ended "
-        "by itself.",
+        "by itself, or that were ended where a second answer began.",
         limits="Says nothing about what is written in the sections.",
         absent="zero",
     ),
