@@ -16,11 +16,12 @@ import pytest
 from translate_fakes import FaultyEngine
 from translate_rows import read_drops, read_files, read_rows, translate, write_source
 
-from taco.errors import BudgetError, DataError, EngineError, EngineRejected
+from taco.errors import BudgetError, DataError, EngineBusy, EngineError, EngineRejected
 from taco.store.memory import TranslationMemory
 from taco.translate.echo import EchoEngine
 from taco.translate.engine import Limits, Translation
 from taco.translate.shards import PartFolder
+from taco.translate.worker import LONGEST_WAIT_S, OPEN_ATTEMPTS
 
 KILLS = 200
 BATCH_CHARACTERS = 200
@@ -329,3 +330,28 @@ def test_rows_carry_what_they_cost(tmp_path: Path) -> None:
     assert sum(row.segments_paid for row in rows) == count.counters["segments_paid"]
     assert {row.engine for row in rows} == {count.counters["engine"]}
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(read_files(tmp_path))
+
+
+@pytest.mark.parametrize(("refusals", "is_opened"), [(OPEN_ATTEMPTS - 1, True), (OPEN_ATTEMPTS, False)])
+def test_an_engine_that_is_busy_at_first_is_not_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusals: int, is_opened: bool
+) -> None:
+    waits: list[float] = []
+    left = [refusals]
+
+    def open_engine(*_: object, **__: object) -> FaultyEngine:
+        if left[0]:
+            left[0] -= 1
+            raise EngineBusy("503 starting", retry_after_s=9000 if left[0] else None)
+        return FaultyEngine()
+
+    monkeypatch.setattr("taco.translate.worker.open_engine", open_engine)
+    monkeypatch.setattr("taco.translate.worker.time.sleep", waits.append)
+    source = write_source(tmp_path / "source")
+    if is_opened:
+        assert translate(source, tmp_path).rows_kept == 25
+    else:
+        with pytest.raises(EngineError, match="503 starting"):
+            translate(source, tmp_path)
+    assert len(waits) == OPEN_ATTEMPTS - 1
+    assert max(waits) <= LONGEST_WAIT_S

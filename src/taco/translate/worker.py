@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from taco.errors import EngineError
-from taco.languages.table import ENGLISH, find_language
+from taco.errors import EngineBusy, EngineError
+from taco.languages.table import ENGLISH, Language, find_language
 from taco.store.memory import Budget, TranslationMemory
 from taco.translate.engine import Engine, Limits, open_engine
 from taco.translate.options import TranslateOptions
 from taco.translate.rows import Leg, RowTranslator
 from taco.translate.sender import REFUSALS_IN_A_ROW, Account, Memory, Meter, Sender
 from taco.translate.shards import Part, Shard, translate_shard
+
+OPEN_ATTEMPTS = 4
+"""Times that an engine is tried to be opened before it counts as missing."""
+
+LONGEST_WAIT_S = 60.0
+"""Longest wait in seconds between two of them, whatever the engine asked for."""
 
 OpenMemory = Callable[[str], Memory]
 """Engine's signature -> the memory for it."""
@@ -115,12 +122,22 @@ def open_engines(job: Job) -> tuple[list[Engine], list[EngineError]]:
     target = find_language(job.language)
     for name, options in job.options.engines:
         try:
-            opened.append(open_engine(name, options, source=ENGLISH, target=target))
+            opened.append(_open_patiently(name, options, target))
         except EngineError as error:
             missing.append(error)
     if not opened:
         raise missing[0]
     return opened, missing
+
+
+def _open_patiently(name: str, options: Any, target: Language) -> Engine:
+    """Open an engine; one that is busy, such as a server that starts, is asked again."""
+    for attempt in range(1, OPEN_ATTEMPTS):
+        try:
+            return open_engine(name, options, source=ENGLISH, target=target)
+        except EngineBusy as error:
+            time.sleep(min(error.retry_after_s or 2.0**attempt, LONGEST_WAIT_S))
+    return open_engine(name, options, source=ENGLISH, target=target)
 
 
 def set_limits(limits: Limits, options: TranslateOptions) -> Limits:

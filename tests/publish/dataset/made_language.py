@@ -82,7 +82,8 @@ def build_language(
     kept_rows, all_rows, last = 0, 0, "gate" if gate else "chain"
     figures: list[Figures] = []
     for name, given in (("train", train), ("heldout", heldout)):
-        texts = list(make_texts(given, language=language)) if isinstance(given, int) else list(given)
+        file = "seed/coding.jsonl" if source_path == "seed" else "rows.jsonl"
+        texts = list(make_texts(given, language=language, origin=file)) if isinstance(given, int) else list(given)
         ids = [_make_id(f"{name} {number} {text.instruction_en}") for number, text in enumerate(texts)]
         write_records(
             root / "source" / f"{name}.jsonl", [_make_row(i, text) for i, text in zip(ids, texts, strict=True)]
