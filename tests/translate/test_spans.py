@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
 from itertools import pairwise
 
 import pytest
@@ -12,7 +14,8 @@ from mangling import ManglingEngine, translate_one
 from taco.records import TranslatedRow
 from taco.translate.protect import cut, mark, restore
 from taco.translate.segment import Prose, split_text
-from taco.translate.spans import compare_numbers, find_kept, find_numbers, find_spans
+from taco.translate.slots import SLOTS_OF_A_KIND, make_slot
+from taco.translate.spans import compare_numbers, find_kept, find_numbers, find_spans, may_hold_digits
 
 # fmt: off
 KEPT = [
@@ -172,3 +175,11 @@ def test_a_text_to_keep_grows_together_with_a_span_that_it_cuts() -> None:
     text = "say New `York now` there"
     spans = find_spans(text, keep=("New `York",))
     assert [text[span.start : span.end] for span in spans] == ["New `York now`"]
+
+
+def test_no_digit_and_no_slot_is_overlooked() -> None:
+    digits = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Nd"]
+    assert len(digits) > 600
+    slots = [make_slot(number, is_word=is_word) for number in (0, SLOTS_OF_A_KIND - 1) for is_word in (True, False)]
+    assert [sign for sign in digits + slots if not may_hold_digits(f"a{sign}")] == []
+    assert not may_hold_digits("Grüße, дорогие друзья, “αγαπητοί φίλοι”…")

@@ -6,15 +6,13 @@ Reasons, as they stand in dropped.jsonl: "empty-translation", "line-count", "lay
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
-from taco.translate.spans import compare_numbers, find_kept, find_spans
+from taco.translate.segment import find_body
+from taco.translate.spans import compare_numbers, find_kept, find_spans, has_spans
 
 _INVENTED = ("`", "://")
 """Signs of code and addresses, which no translation has more of than its source."""
-
-_INDENT = re.compile(r"\s*")
 
 
 def check_text(source: str, target: str, *, keep: tuple[str, ...] = ()) -> tuple[str, str]:
@@ -33,21 +31,23 @@ def check_text(source: str, target: str, *, keep: tuple[str, ...] = ()) -> tuple
     before, after = source.split("\n"), target.split("\n")
     if len(before) != len(after):
         return "line-count", f"{len(before)} lines, {len(after)} after translation"
-    for number, (old, new) in enumerate(zip(before, after, strict=True), start=1):
-        if _indent(old) != _indent(new):
+    starts = [find_body(line) for line in before]
+    for number, (old, new, start) in enumerate(zip(before, after, starts, strict=True), start=1):
+        if _is_moved(old, new, start):
             return "layout-changed", f"line {number}: {old[:60]!r} -> {new[:60]!r}"
     lost, gained = compare_numbers(source, target)
     if lost or gained:
         return "number-changed", f"lost {', '.join(map(repr, lost[:5]))}; gained {', '.join(map(repr, gained[:5]))}"
-    for old in before:
-        for span in find_spans(old):
-            text = old[span.start : span.end]
+    for old, start in zip(before, starts, strict=True) if has_spans(source) else ():
+        line = old[start:].rstrip()
+        for span in find_spans(line):
+            text = line[span.start : span.end]
             if span.kind != "number" and target.count(text) < source.count(text):
                 return "span-lost", repr(text[:80])
     for sign in _INVENTED:
         if target.count(sign) > source.count(sign):
             return "span-gained", repr(sign)
-    lost_texts = _count_kept(source, keep) - _count_kept(target, keep)
+    lost_texts = _count_kept(source, keep) - _count_kept(target, keep) if keep else None
     return ("span-lost", repr(min(lost_texts))) if lost_texts else ("", "")
 
 
@@ -55,7 +55,10 @@ def _count_kept(text: str, keep: tuple[str, ...]) -> Counter[str]:
     return Counter(text[start:end] for start, end in find_kept(text, keep))
 
 
-def _indent(line: str) -> str | None:
-    """Return the white space before a line's text, None for a line without text."""
-    found = _INDENT.match(line)
-    return None if found is None or found.end() == len(line) else found[0]
+def _is_moved(old: str, new: str, start: int) -> bool:
+    """Whether a line has lost its text, or the indentation and markers before it."""
+    if not start:
+        return bool(old) != bool(new) or new[:1].isspace()
+    if not old.strip() or not new.strip():
+        return bool(old.strip()) != bool(new.strip())
+    return not new.startswith(old[:start]) or new[start : start + 1].isspace()

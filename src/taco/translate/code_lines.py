@@ -30,9 +30,8 @@ _CODE = re.compile(
     """,
     re.VERBOSE,
 )
-_HINT = re.compile(
-    r"[=(){}\[\];:#/$*]|^\s*(?:import|from|return|break|continue|pass|package|using|[A-Z]{4,}|[A-Z]+\s)|--$|\+\+$"
-)
+_SIGNS = re.compile(r"[=(){}\[\];:#/$*]")
+_KEYWORD = re.compile(r"\s*(?:import|from|return|break|continue|pass|package|using|[A-Z]{4,}|[A-Z]+\s)")
 
 
 def is_code_line(line: str) -> bool:
@@ -43,4 +42,5 @@ def is_code_line(line: str) -> bool:
     >>> is_code_line("    return x + 1"), is_code_line("Return the book, please (today).")
     (True, False)
     """
-    return _HINT.search(line) is not None and _CODE.match(line) is not None
+    may_be = _SIGNS.search(line) or _KEYWORD.match(line) or line.endswith(("--", "++"))
+    return bool(may_be and _CODE.match(line))

@@ -9,12 +9,12 @@ For every prose p:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from taco.translate.segment import Fixed, Node, Prose
 from taco.translate.slots import FORMAT_SLOT, SLOT, SLOTS_OF_A_KIND, has_letters, has_words, make_slot
-from taco.translate.spans import compare_numbers
+from taco.translate.spans import compare_numbers, may_hold_digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Marked:
     """
 
     template: str
-    originals: dict[str, str]
+    originals: Mapping[str, str]
 
 
 def mark(prose: Prose, *, numbers: bool) -> Marked:
@@ -55,6 +55,8 @@ def restore(marked: Marked, answer: str) -> str:
 
     A slot that `answer` should not hold stands as it is; see `find_fault` for what to check before.
     """
+    if not marked.originals:
+        return answer
     return SLOT.sub(lambda slot: marked.originals.get(slot[0], slot[0]), answer)
 
 
@@ -117,8 +119,10 @@ def find_fault(sent: str, answer: str) -> str:
     >>> find_fault("3 cats", "tres gatos"), find_fault("3 cats", "3 gatos")
     ('number-changed', '')
     """
-    if has_words(sent) and not has_letters(answer):
+    if not has_letters(answer) and has_words(sent):
         return "empty-translation"
+    if not may_hold_digits(sent) and not may_hold_digits(answer):  # nor slots, for the same reason
+        return ""
     if SLOT.findall(sent) != SLOT.findall(answer) or _list_neighbours(sent) != _list_neighbours(answer):
         return "span-lost"
     if any(compare_numbers(sent, answer)):

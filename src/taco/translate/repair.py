@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from taco.translate.engine import Translation
 from taco.translate.protect import Marked, cut, find_fault, mark, restore
@@ -71,10 +72,14 @@ class Attempt:
             text += answer.text.strip() + after
             words, unknown = words + answer.words, unknown + answer.unknown_words
             is_paid = is_paid or answer.is_paid
-        return Outcome(restore(Marked("", dict(self.originals)), text), words, unknown, steps=step, is_paid=is_paid)
+        return Outcome(restore(Marked("", self.originals), text), words, unknown, steps=step, is_paid=is_paid)
 
     def _show(self, text: str) -> str:
-        return _shorten(restore(Marked("", dict(self.originals)), text))
+        return _shorten(restore(Marked("", self.originals), text))
+
+
+_BARE = ("", "")
+_NONE: Mapping[str, str] = {}
 
 
 def list_attempts(prose: Prose, *, keeps_slots: bool) -> Iterator[Attempt]:
@@ -114,16 +119,27 @@ def translate_proses(proses: Iterable[Prose], *, keeps_slots: bool, send: Send) 
         keeps_slots: Whether the engine keeps slots.
         send: Translates texts.
     """
+    plain: list[Prose] = []
+    ladders: dict[Prose, Iterator[Attempt]] = {}
+    for prose in proses:
+        if prose.spans or not keeps_slots:
+            ladders[prose] = list_attempts(prose, keeps_slots=keeps_slots)
+        else:
+            plain.append(prose)
     outcomes: dict[Prose, Outcome] = {}
-    ladders = {prose: list_attempts(prose, keeps_slots=keeps_slots) for prose in proses}
     step = 0
-    while ladders:
+    while plain or ladders:
         step += 1
-        asked = {prose: attempt for prose, ladder in ladders.items() if (attempt := next(ladder, None)) is not None}
-        answers = send(list(dict.fromkeys(text for attempt in asked.values() for text in attempt.texts)))
+        asked = {prose: Attempt((prose.text,), _BARE, _NONE) for prose in plain}  # what the ladder would begin with
+        asked |= {prose: attempt for prose, ladder in ladders.items() if (attempt := next(ladder, None)) is not None}
+        answers = send(list(dict.fromkeys([text for attempt in asked.values() for text in attempt.texts])))
         for prose, attempt in asked.items():
             outcomes[prose] = attempt.judge(answers, step=step)
         ladders = {prose: ladder for prose, ladder in ladders.items() if prose in asked and outcomes[prose].fault}
+        ladders |= {
+            prose: islice(list_attempts(prose, keeps_slots=True), 1, None) for prose in plain if outcomes[prose].fault
+        }
+        plain = []
     return outcomes
 
 

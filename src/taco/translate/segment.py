@@ -16,23 +16,21 @@ the source, their indentation and the empty ones between them are those of the t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from taco.translate.code_lines import is_code_line
 from taco.translate.slots import has_words
 from taco.translate.spans import Span, find_spans
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(NamedTuple):
     """A part that no engine sees."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Prose:
+class Prose(NamedTuple):
     """A stretch of one line that is translated as one segment.
 
     Attributes:
@@ -74,7 +72,9 @@ _STOP = re.compile(
 )
 """White space between two sentences; where in doubt, none."""
 
-_GAP_HINT = re.compile(r"[^\S ]|\||\s\s")
+_GAP_SIGN = re.compile(r"[\t-\r\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000|]")
+"""A pipe, or white space that is no space: without one, and without two spaces, a line has no gap."""
+
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
@@ -94,18 +94,21 @@ def split_text(text: str, *, keep: tuple[str, ...] = (), sentences: bool = False
     nodes: list[Node] = []
     position = 0
     for start, end in _find_blocks(text):
-        nodes.extend(_split_lines(text[position:start], keep))
-        nodes.append(Fixed(text[start:end]))
+        _split_lines(text[position:start], keep, nodes)
+        _add(nodes, text[start:end])
         position = end
-    nodes.extend(_split_lines(text[position:], keep))
+    _split_lines(text[position:] if position else text, keep, nodes)
     if sentences:
-        nodes = [part for node in nodes for part in _split_sentences(node)]
-    return tuple(_merge(nodes))
+        parted: list[Node] = []
+        for node in nodes:
+            _split_sentences(node, parted)
+        nodes = parted
+    return tuple(nodes)
 
 
 def join_nodes(nodes: tuple[Node, ...], translate: Callable[[Prose], str] = lambda prose: prose.text) -> str:
     """Put nodes together to a text, each prose as `translate` renders it."""
-    return "".join(node.text if isinstance(node, Fixed) else translate(node) for node in nodes)
+    return "".join([node.text if isinstance(node, Fixed) else translate(node) for node in nodes])
 
 
 def _find_blocks(text: str) -> Iterator[tuple[int, int]]:
@@ -116,56 +119,84 @@ def _find_blocks(text: str) -> Iterator[tuple[int, int]]:
             yield match.span()
 
 
-def _split_lines(text: str, keep: tuple[str, ...]) -> Iterator[Node]:
+def _add(nodes: list[Node], text: str) -> None:
+    """Add a fixed part; two of them that touch are one."""
+    if not text:
+        return
+    if nodes and isinstance(nodes[-1], Fixed):
+        text = nodes.pop().text + text
+    nodes.append(Fixed(text))
+
+
+def _split_lines(text: str, keep: tuple[str, ...], nodes: list[Node]) -> None:
+    held = ""  # of lines without prose, so that long code does not grow piece by piece
     for line in _LINE.findall(text):
         body = line.rstrip()
-        if is_code_line(body):
-            yield Fixed(line)
+        if not body or is_code_line(body):
+            held += line
             continue
-        marker = _MARKER.match(body)
-        start = marker.end() if marker else 0
-        yield Fixed(line[:start])
-        yield from _split_body(body[start:], keep)
-        yield Fixed(line[len(body) :])
+        start = find_body(body)
+        _add(nodes, held + line[:start])
+        _split_body(body[start:] if start else body, keep, nodes)
+        held = line[len(body) :]
+    _add(nodes, held)
 
 
-def _split_body(body: str, keep: tuple[str, ...]) -> Iterator[Node]:
+def find_body(line: str) -> int:
+    """Return where a line's text begins, after its indentation and the markers of lists, headings and quotes.
+
+    >>> find_body("  - 2. Two"), find_body("Two")
+    (7, 0)
+    """
+    if line[:2].isalpha() and line[0] not in "ivxIVX":  # most lines: two letters begin no marker, Roman numbers may
+        return 0
+    marker = _MARKER.match(line)
+    return marker.end() if marker else 0
+
+
+def _split_body(body: str, keep: tuple[str, ...], nodes: list[Node]) -> None:
     spans = find_spans(body, keep=keep)
+    has_gaps = "  " in body or _GAP_SIGN.search(body) is not None
+    if not spans and not has_gaps and has_words(body):  # most lines
+        nodes.append(Prose(body))
+        return
     start = 0
-    for gap in _GAP.finditer(body) if _GAP_HINT.search(body) else ():
+    for gap in _GAP.finditer(body) if has_gaps else ():
         if any(span.start < gap.end() and gap.start() < span.end for span in spans):
             continue
-        yield from _make_prose(body, start, gap.start(), spans)
-        yield Fixed(gap[0])
+        _add_prose(body, start, gap.start(), spans, nodes)
+        _add(nodes, gap[0])
         start = gap.end()
-    yield from _make_prose(body, start, len(body), spans)
+    _add_prose(body, start, len(body), spans, nodes)
 
 
-def _make_prose(body: str, start: int, end: int, spans: list[Span]) -> Iterator[Node]:
+def _add_prose(body: str, start: int, end: int, spans: Sequence[Span], nodes: list[Node]) -> None:
     text = body[start:end]
     stripped = text.strip()
     lead = len(text) - len(text.lstrip())
+    shift = start + lead
     inside = tuple(
-        Span(span.start - start - lead, span.end - start - lead, span.kind)
-        for span in spans
-        if start <= span.start and span.end <= end
+        [Span(one.start - shift, one.end - shift, one.kind) for one in spans if start <= one.start and one.end <= end]
     )
-    yield Fixed(text[:lead])
-    yield Prose(stripped, inside) if _has_prose(stripped, inside) else Fixed(stripped)
-    yield Fixed(text[lead + len(stripped) :])
+    if _has_prose(stripped, inside):
+        _add(nodes, text[:lead])
+        nodes.append(Prose(stripped, inside))
+        _add(nodes, text[lead + len(stripped) :])
+    else:
+        _add(nodes, text)
 
 
-def _split_sentences(node: Node) -> Iterator[Node]:
+def _split_sentences(node: Node, nodes: list[Node]) -> None:
     if isinstance(node, Fixed):
-        yield node
+        _add(nodes, node.text)
         return
-    start, spans = 0, list(node.spans)
+    start, spans = 0, node.spans
     for stop in _STOP.finditer(node.text):
         if not any(span.start < stop.end() and stop.start() < span.end for span in spans):
-            yield from _make_prose(node.text, start, stop.start(), spans)
-            yield Fixed(stop[0])
+            _add_prose(node.text, start, stop.start(), spans, nodes)
+            _add(nodes, stop[0])
             start = stop.end()
-    yield from _make_prose(node.text, start, len(node.text), spans)
+    _add_prose(node.text, start, len(node.text), spans, nodes)
 
 
 def _has_prose(text: str, spans: tuple[Span, ...]) -> bool:
@@ -175,17 +206,3 @@ def _has_prose(text: str, spans: tuple[Span, ...]) -> bool:
             return True
         position = span.end
     return has_words(text[position:])
-
-
-def _merge(nodes: list[Node]) -> Iterator[Node]:
-    held = ""
-    for node in nodes:
-        if isinstance(node, Fixed):
-            held += node.text
-            continue
-        if held:
-            yield Fixed(held)
-            held = ""
-        yield node
-    if held:
-        yield Fixed(held)

@@ -18,15 +18,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 SpanKind = Literal["word", "format", "number"]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A part of a text that is kept, from `start` up to `end`."""
 
     start: int
@@ -143,14 +141,33 @@ def find_spans(text: str, *, keep: tuple[str, ...] = ()) -> list[Span]:
     >>> find_spans("It costs $5 and $10.")[0]
     Span(start=9, end=11, kind='number')
     """
+    if not has_spans(text):
+        spans = _add_kept(text, [], keep) if keep else []
+    else:
+        spans = list(find_line_spans(text))
+        if keep:
+            spans = _add_kept(text, spans, keep)
+    return _isolate_words(text, spans) if spans else spans
+
+
+@lru_cache(maxsize=8192)  # a line is looked at when it is cut up, and again when its translation is checked
+def find_line_spans(text: str) -> tuple[Span, ...]:
+    """Find the spans of a line, before those that touch are joined; see `find_spans`."""
     spans: list[Span] = []
     position = 0
     while (first := _find_first(text, position)) is not None and (found := _SPAN.search(text, first)):
         position = found.end()
         spans.append(Span(found.start(), position, _KINDS[found.lastgroup or ""]))
-    if keep:
-        spans = _add_kept(text, spans, keep)
-    return _isolate_words(text, spans) if spans else spans
+    return tuple(spans)
+
+
+def has_spans(text: str) -> bool:
+    """Whether a line, or any line of a text, may hold a span.
+
+    >>> has_spans("Once upon a time, there was a cat."), has_spans("A\nB `c`")
+    (False, True)
+    """
+    return "  " in text or _SUSPECT.search(text) is not None
 
 
 def _find_first(text: str, limit: int) -> int | None:
@@ -212,8 +229,24 @@ def find_numbers(text: str) -> list[str]:
     return _NUMBERS.findall(_pick_numbers(text))
 
 
+_BYTES_OF_DIGITS = b"0123456789" + bytes([0xD9, 0xDB, 0xDF, 0xE0, 0xE1, 0xEA, *range(0xEF, 0xF5)])
+"""ASCII digits, and with what byte of UTF-8 every other digit (Unicode's Nd) and every slot begins; a test compares."""
+
+
+def may_hold_digits(text: str) -> bool:
+    """Whether a text may hold a digit of any script; False is sure. Several times faster than a search.
+
+    >>> may_hold_digits("não há números"), may_hold_digits("५"), may_hold_digits("3 cats")
+    (False, True, True)
+    """
+    encoded = text.encode("utf-8", "surrogatepass")
+    return len(encoded.translate(None, _BYTES_OF_DIGITS)) != len(encoded)
+
+
 def _pick_numbers(text: str) -> str:
     """Return the words that hold digits, with what white space that is no space joins to them."""
+    if not may_hold_digits(text):
+        return ""
     picked, end = [], 0
     for found in _FROM_DIGIT.finditer(text):
         place = found.start()
