@@ -10,7 +10,7 @@ from pathlib import Path
 
 from taco.errors import DataError
 from taco.progress import Progress
-from taco.records import Drop, Row, StageCount
+from taco.records import Drop, StageCount
 from taco.source.draft import Draft, Fault, show_value
 from taco.source.format import FORMATS, describe_formats, detect_format
 from taco.source.hygiene.sift import REASON, Sieve
@@ -18,8 +18,10 @@ from taco.source.json_file import Found
 from taco.source.location import digest_source, open_rows
 from taco.source.normalise import make_row
 from taco.source.options import SourceOptions
-from taco.source.split import choose_heldout
+from taco.source.split import Index, choose_heldout, split_rows
+from taco.store.files import write_atomically
 from taco.store.jsonl import write_records
+from taco.store.scratch import ScratchFile
 
 __all__ = ["FAULTS_SHOWN", "digest_source", "run_source"]
 
@@ -40,31 +42,43 @@ class _Reading:
 
 @dataclass(slots=True, kw_only=True)
 class _Sifted:
-    """What the rows of a source turned out to be.
+    """What the rows of a source turned out to be. The rows and drops themselves wait on disk.
 
     Attributes:
-        rows_in: Number of rows read.
         rows: The rows that stay.
-        marked: Ids of those that the source marks as held out.
         drops: The rows that do not stay, malformed ones too.
-        malformed: The malformed ones.
+        rows_in: Number of rows read.
+        index: Of the rows that stay.
+        marked: Ids of those that the source marks as held out.
+        reasons: Reason -> number of rows dropped for it.
+        malformed: Number of malformed rows.
+        shown: The first of them.
         hostile: Class -> number of hostile rows, whatever became of them.
         unused_turns: Number of turns of conversations that are in no row.
     """
 
+    rows: ScratchFile
+    drops: ScratchFile
     rows_in: int = 0
-    rows: list[Row] = field(default_factory=list)
+    index: Index = field(default_factory=Index)
     marked: set[str] = field(default_factory=set)
-    drops: list[Drop] = field(default_factory=list)
-    malformed: list[Drop] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+    malformed: int = 0
+    shown: list[Drop] = field(default_factory=list)
     hostile: Counter[str] = field(default_factory=Counter)
     unused_turns: int = 0
+
+    def drop(self, drop: Drop) -> None:
+        """Take in a row that does not stay."""
+        self.reasons[drop.reason] += 1
+        self.drops.add(drop)
 
 
 def run_source(options: SourceOptions, *, folder: Path, out: Path, seed: int, progress: Progress) -> StageCount:
     """Read the rows and write `train.jsonl`, `heldout.jsonl` and `dropped.jsonl`.
 
-    Train rows keep the order of the source, and so do the held-out ones.
+    Train rows keep the order of the source, and so do the held-out ones. Of a source as JSON Lines, some 300 bytes a row
+    are held in memory; a JSON array is one piece of JSON and is held whole.
 
     Args:
         options: What to read.
@@ -81,32 +95,42 @@ def run_source(options: SourceOptions, *, folder: Path, out: Path, seed: int, pr
     readers = [_Reader(part) for part in options.parts]
     read = (reader.read(open_rows(part, folder=folder)) for reader, part in zip(readers, options.parts, strict=True))
     readings = islice(chain.from_iterable(read), options.limit)
-    sifted = _sift(readings, Sieve(options.hygiene), progress)
-    formats = [reader.format for reader in readers if reader.format]
-    _check_readable(formats, sifted, options)
-    heldout_ids = choose_heldout(sifted.rows, marked=sifted.marked, count=options.heldout, seed=seed, name=options.path)
-    heldout = [row for row in sifted.rows if row.id in heldout_ids]
-    train, kept_out = _choose_train(sifted, heldout)
-    if not train:
-        raise DataError(
-            f"{options.path}: no row is left to train on: every instruction is one of a held-out row.",
-            hint="Ask for fewer held-out rows (source.heldout).",
-        )
-    drops = sifted.drops + kept_out
-    for name, records in (("train", train), ("heldout", heldout), ("dropped", drops)):
-        write_records(out / f"{name}.jsonl", records)
-    reasons = Counter(drop.reason for drop in drops)
+    with ScratchFile(out / "rows.scratch") as rows, ScratchFile(out / "drops.scratch") as drops:
+        sifted = _Sifted(rows=rows, drops=drops)
+        _sift(readings, Sieve(options.hygiene), sifted, progress)
+        formats = [reader.format for reader in readers if reader.format]
+        _check_readable(formats, sifted, options)
+        train, heldout = _write(sifted, options, out, seed)
     counters: dict[str, int | float | str] = {
-        "train": len(train),
-        "heldout": len(heldout),
-        "duplicates": reasons["duplicate"],
+        "train": train,
+        "heldout": heldout,
+        "duplicates": sifted.reasons["duplicate"],
         "format": " + ".join(dict.fromkeys(formats)),
     }
     if sifted.unused_turns:
         counters["unused_turns"] = sifted.unused_turns
     counters |= {f"hostile_{name}": number for name, number in sorted(sifted.hostile.items())}
-    kept = len(train) + len(heldout)
-    return StageCount(rows_in=sifted.rows_in, rows_kept=kept, dropped=dict(sorted(reasons.items())), counters=counters)
+    dropped = {reason: number for reason, number in sorted(sifted.reasons.items()) if number}
+    return StageCount(rows_in=sifted.rows_in, rows_kept=train + heldout, dropped=dropped, counters=counters)
+
+
+def _write(sifted: _Sifted, options: SourceOptions, out: Path, seed: int) -> tuple[int, int]:
+    """Write the stage's files; return the number of rows to train on and of those held out."""
+    index, read = sifted.index, sifted.rows.read_lines
+    chosen = choose_heldout(index.ids, marked=sifted.marked, count=options.heldout, seed=seed, name=options.path)
+    split = split_rows(index, chosen, sifted.marked, lines=read(), again=read())
+    train = len(index) - len(split.heldout) - len(split.drops)
+    if not train:
+        raise DataError(
+            f"{options.path}: no row is left to train on: every instruction is one of a held-out row.",
+            hint="Ask for fewer held-out rows (source.heldout).",
+        )
+    for drop in split.drops.values():
+        sifted.drop(drop)
+    write_atomically(out / "train.jsonl", split.list_train(index, read()))
+    write_records(out / "heldout.jsonl", split.heldout)
+    write_atomically(out / "dropped.jsonl", sifted.drops.read_lines())
+    return train, len(split.heldout)
 
 
 class _Reader:
@@ -138,8 +162,7 @@ class _Reader:
         return FORMATS[self.format].parse(value)
 
 
-def _sift(readings: Iterable[_Reading], sieve: Sieve, progress: Progress) -> _Sifted:
-    sifted = _Sifted()
+def _sift(readings: Iterable[_Reading], sieve: Sieve, sifted: _Sifted, progress: Progress) -> None:
     seen: dict[str, str] = {}
     with progress.task("Reading rows", total=None, unit="rows") as task:
         for reading in readings:
@@ -148,7 +171,6 @@ def _sift(readings: Iterable[_Reading], sieve: Sieve, progress: Progress) -> _Si
                 task.advance(_BATCH)
             _sift_one(reading, sifted, seen, sieve)
         task.advance(sifted.rows_in % _BATCH)
-    return sifted
 
 
 def _sift_one(reading: _Reading, sifted: _Sifted, seen: dict[str, str], sieve: Sieve) -> None:
@@ -158,21 +180,24 @@ def _sift_one(reading: _Reading, sifted: _Sifted, seen: dict[str, str], sieve: S
         draft = reading.outcome
         row = make_row(draft, origin=reading.origin)
     except Fault as fault:
-        sifted.malformed.append(_drop(fault.reason, fault.detail, origin=reading.origin))
-        sifted.drops.append(sifted.malformed[-1])
+        drop = _drop(fault.reason, fault.detail, origin=reading.origin)
+        sifted.malformed += 1
+        sifted.shown += [drop] if len(sifted.shown) < FAULTS_SHOWN else []
+        sifted.drop(drop)
         return
     if row.id in seen:
-        sifted.drops.append(_drop("duplicate", f"equal to {seen[row.id]}", origin=reading.origin, row_id=row.id))
+        sifted.drop(_drop("duplicate", f"equal to {seen[row.id]}", origin=reading.origin, row_id=row.id))
         return
     seen[row.id] = reading.origin
     outcome = sieve.sift(row)
     if isinstance(outcome, Drop):
         sifted.hostile[outcome.reason.removeprefix(REASON)] += 1
-        sifted.drops.append(outcome)
+        sifted.drop(outcome)
         return
     if outcome.hostile:
         sifted.hostile[outcome.hostile] += 1
-    sifted.rows.append(outcome)
+    sifted.rows.add(outcome)
+    sifted.index.add(outcome)
     sifted.unused_turns += draft.unused_turns
     if draft.split == "heldout":
         sifted.marked.add(row.id)
@@ -186,10 +211,10 @@ def _check_readable(formats: Sequence[str], sifted: _Sifted, options: SourceOpti
     """Refuse a source of which no row stays, and one with malformed rows unless they may be dropped."""
     if not sifted.rows_in:
         raise DataError(f"{options.path} holds no rows.", hint="Expected JSON objects, one for each row.")
-    is_some_well_formed = bool(sifted.rows or sifted.hostile)
+    is_some_well_formed = bool(sifted.index or sifted.hostile)
     if sifted.malformed and not (options.on_bad_row == "drop" and is_some_well_formed):
         raise _blame_malformed(formats, sifted, options, remedy=is_some_well_formed)
-    if not sifted.rows:
+    if not sifted.index:
         found = ", ".join(f"{number} {name}" for name, number in sifted.hostile.most_common())
         raise DataError(
             f"{options.path}: no row is left: translation would spoil every one ({found}).",
@@ -199,8 +224,7 @@ def _check_readable(formats: Sequence[str], sifted: _Sifted, options: SourceOpti
 
 
 def _blame_malformed(formats: Sequence[str], sifted: _Sifted, options: SourceOptions, *, remedy: bool) -> DataError:
-    bad = len(sifted.malformed)
-    shown = sifted.malformed[:FAULTS_SHOWN]
+    bad, shown = sifted.malformed, sifted.shown
     lines = [f"  {drop.origin}: {drop.detail}." for drop in shown]
     if bad > len(shown):
         lines.append(f"  and {bad - len(shown)} more")
@@ -216,22 +240,3 @@ def _blame_malformed(formats: Sequence[str], sifted: _Sifted, options: SourceOpt
         f"{options.path}: {bad} of {sifted.rows_in} rows {'is' if bad == 1 else 'are'} malformed:\n" + "\n".join(lines),
         hint=expected,
     )
-
-
-def _choose_train(sifted: _Sifted, heldout: list[Row]) -> tuple[list[Row], list[Drop]]:
-    """Return the rows to train on, and drops for those that would give the benchmark away."""
-    heldout_ids = {row.id for row in heldout}
-    asked = {row.instruction.casefold(): row for row in heldout}
-    train: list[Row] = []
-    drops: list[Drop] = []
-    for row in sifted.rows:
-        if row.id in heldout_ids:
-            continue
-        if same := asked.get(row.instruction.casefold()):
-            detail = f"asks what the held-out row {same.id} asks"
-            drops.append(_drop("same-instruction-as-heldout", detail, origin=row.origin, row_id=row.id))
-        elif row.id in sifted.marked:
-            drops.append(_drop("heldout-not-used", "marked as held out", origin=row.origin, row_id=row.id))
-        else:
-            train.append(row)
-    return train, drops
