@@ -17,6 +17,7 @@ from translate_fakes import FaultyEngine
 from translate_rows import read_drops, read_files, read_rows, translate, write_source
 
 from taco.errors import BudgetError, DataError, EngineBusy, EngineError, EngineRejected
+from taco.progress import SilentProgress
 from taco.store.memory import TranslationMemory
 from taco.translate.echo import EchoEngine
 from taco.translate.engine import Limits, Translation
@@ -355,3 +356,45 @@ def test_an_engine_that_is_busy_at_first_is_not_missing(
             translate(source, tmp_path)
     assert len(waits) == OPEN_ATTEMPTS - 1
     assert max(waits) <= LONGEST_WAIT_S
+
+
+class Listener(SilentProgress):
+    """Keeps what a user is told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def test_what_was_expected_is_held_against_what_was_sent(tmp_path: Path) -> None:
+    source, listener = write_source(tmp_path / "source"), Listener()
+    done = translate(source, tmp_path, progress=listener).counters
+    phrase = "Keep it short."  # the stage's own, not a row's
+    assert done["characters_expected"] == int(done["characters_sent"]) - len(phrase)
+    assert done["calls_expected"] > 1
+    assert done["usd_expected"] == done["usd"] == 0.0
+    assert listener.lines == [
+        (
+            f"translate: sent {done['characters_sent']:,} characters in {done['calls']} calls for $0.00; "
+            f"expected {done['characters_expected']:,} in {done['calls_expected']} for $0.00"
+        )
+    ]
+    assert not (tmp_path / "out" / "expected.json").exists()
+
+
+def test_an_expectation_is_that_of_the_first_attempt(tmp_path: Path) -> None:
+    source = write_source(tmp_path / "source")
+    undisturbed = translate(source, tmp_path / "undisturbed").counters
+    with pytest.raises(BudgetError):
+        translate(source, tmp_path, budget_characters=1000)
+    assert (tmp_path / "out" / "expected.json").exists()
+    done = translate(source, tmp_path, budget_characters=1_000_000).counters
+    assert done["characters_expected"] == undisturbed["characters_expected"]
+
+
+def test_a_long_source_is_expected_to_go_on_as_it_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taco.translate.forecast.ROWS", 10)
+    done = translate(write_source(tmp_path / "source", train=40, heldout=10), tmp_path).counters
+    assert done["characters_expected"] == pytest.approx(done["characters_sent"], rel=0.3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from taco.languages.table import find_language
-from taco.progress import SilentProgress
+from taco.progress import Progress, SilentProgress
 from taco.records import Drop, Row, StageCount, TranslatedRow
 from taco.store.jsonl import read_records, write_records
 from taco.translate.options import TranslateOptions
@@ -33,7 +33,9 @@ def write_source(folder: Path, *, train: int = 20, heldout: int = 5) -> Path:
     return folder
 
 
-def translate(source: Path, folder: Path, *, run: str = "a-run", **options: object) -> StageCount:
+def translate(
+    source: Path, folder: Path, *, run: str = "a-run", progress: Progress | None = None, **options: object
+) -> StageCount:
     """Run the stage as the pipeline does: memory and results in one folder."""
     asked = {"engine": "echo", "shard_rows": 4, "batch_characters": 200, "options": {"prefix": "x"}} | options
     return run_translate(
@@ -44,7 +46,7 @@ def translate(source: Path, folder: Path, *, run: str = "a-run", **options: obje
         phrases=["Keep it short."],
         memory=folder / "memory.sqlite",
         payer=Payer(run=run, account="tests"),
-        progress=SilentProgress(),
+        progress=progress or SilentProgress(),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ from taco.translate.engine import Engine, Limits, Price, open_engine
 from taco.translate.options import TranslateOptions
 from taco.translate.repair import list_attempts
 from taco.translate.rows import FIELDS
-from taco.translate.run import NAMES
 from taco.translate.segment import Prose, split_text
 from taco.translate.sender import make_batches
+from taco.translate.shards import NAMES, count_lines
 from taco.translate.worker import set_limits
 
 BYTES_PER_SOURCE_BYTE = 2.5
@@ -65,7 +66,9 @@ class Estimate:
     fault: str = ""
 
 
-def estimate_translation(options: TranslateOptions, *, source: Path, target: Language, memory: Path) -> Estimate:
+def estimate_translation(
+    options: TranslateOptions, *, source: Path, target: Language, memory: Path, most_rows: int | None = None
+) -> Estimate:
     """Estimate the first engine's part of a translation.
 
     The engine is opened, which says whether it could be used, and asked for nothing.
@@ -75,6 +78,7 @@ def estimate_translation(options: TranslateOptions, *, source: Path, target: Lan
         source: Folder with train.jsonl and heldout.jsonl.
         target: The language to translate into.
         memory: The translation memory; it need not be there.
+        most_rows: Rows that are looked at; if there are more, the estimate for these is scaled. None for all.
 
     Raises:
         DataError: A row is malformed.
@@ -86,20 +90,24 @@ def estimate_translation(options: TranslateOptions, *, source: Path, target: Lan
         engine = open_engine(name, engine_options, source=ENGLISH, target=target)
     except EngineError as error:
         fault = error.message
+    known: set[str] = set()
+    rate = None
     if engine is None:
-        return _sum_up(
-            options, source, target, texts=count_texts(source, None), price=price, limits=limits, fault=fault
-        )
-    with engine:
-        texts = count_texts(source, engine)
-        limits = set_limits(engine.limits, options)
-        known: set[str] = set()
-        rate = None
-        if memory.exists():
-            pair = {"source": ENGLISH.code, "target": target.code}
-            with TranslationMemory(memory, **pair, signature=engine.signature) as kept:
-                known, rate = set(kept.look_up(list(texts))), kept.measure_rate()
-        return _sum_up(options, source, target, texts=texts, price=engine.price, limits=limits, known=known, rate=rate)
+        texts = count_texts(source, None, most_rows=most_rows)
+    else:
+        with engine:
+            texts = count_texts(source, engine, most_rows=most_rows)
+            price, limits = engine.price, set_limits(engine.limits, options)
+            if memory.exists():
+                pair = {"source": ENGLISH.code, "target": target.code}
+                with TranslationMemory(memory, **pair, signature=engine.signature) as kept:
+                    known, rate = set(kept.look_up(list(texts))), kept.measure_rate()
+    rows = sum(count_lines(source / f"{name}.jsonl") for name in NAMES)
+    seen = rows if most_rows is None else min(rows, most_rows)
+    made = _sum_up(
+        options, source, target, rows=seen, texts=texts, price=price, limits=limits, known=known, rate=rate, fault=fault
+    )
+    return replace(scale(made, rows), disk_bytes=made.disk_bytes) if seen < rows else made
 
 
 def scale(estimate: Estimate, rows: int) -> Estimate:
@@ -132,13 +140,13 @@ def _guess_price(options: Any) -> Price | None:
     return None if listed is None else Price(usd_per_million_characters=listed, source="the recipe, or the list price")
 
 
-def count_texts(source: Path, engine: Engine | None) -> Counter[str]:
+def count_texts(source: Path, engine: Engine | None, *, most_rows: int | None = None) -> Counter[str]:
     """Count what the first step of the ladder would ask for; an engine that is not there is taken to keep slots."""
     keeps_slots = engine is None or engine.keeps_slots
     sentences = bool(getattr(engine, "sentences_apart", False))
     asked: dict[Prose, tuple[str, ...]] = {}
     counts: Counter[str] = Counter()
-    for row in _read_rows(source):
+    for row in islice(_read_rows(source), most_rows):
         for field in FIELDS:
             for node in split_text(getattr(row, field), keep=row.keep, sentences=sentences):
                 if isinstance(node, Prose):
@@ -158,6 +166,7 @@ def _sum_up(
     source: Path,
     target: Language,
     *,
+    rows: int,
     texts: Counter[str],
     price: Price | None,
     limits: Limits,
@@ -173,7 +182,7 @@ def _sum_up(
     return Estimate(
         language=target.code,
         engine=options.engine,
-        rows=sum(1 for _ in _read_rows(source)),
+        rows=rows,
         segments=texts.total(),
         texts=len(texts),
         characters=sum(map(len, texts)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from taco.errors import EngineError
@@ -15,14 +15,12 @@ from taco.records import Drop, Row, StageCount, TranslatedRow, from_json, to_jso
 from taco.store.files import disk_faults, write_atomically
 from taco.store.jsonl import write_records
 from taco.store.memory import Ledger
+from taco.translate.forecast import forecast_once
 from taco.translate.options import TranslateOptions
 from taco.translate.rows import Tally
 from taco.translate.runner import Runner, open_runner
-from taco.translate.shards import PartFolder, Shard, cut_shards
+from taco.translate.shards import NAMES, PartFolder, Shard, count_lines, cut_shards
 from taco.translate.worker import Job
-
-NAMES = ("train", "heldout")
-"""The files of rows, in `source` and in `out`, without their ending."""
 
 PHRASES = "phrases"
 
@@ -88,7 +86,9 @@ def run_translate(
     """
     job = Job(options=options, language=target.code, memory=memory, run=payer.run, account=payer.account)
     parts = PartFolder(out / f"parts-{options.shard_rows}")
-    total = sum(_count_lines(source / f"{name}.jsonl") for name in NAMES)
+    expected_at = out / "expected.json"
+    expected = forecast_once(expected_at, options, source=source, target=target, memory=memory)
+    total = sum(count_lines(source / f"{name}.jsonl") for name in NAMES)
     bar = progress.task(f"Translating into {target.name}", total=total, unit="rows")
     with bar as task, open_runner(job, progress=progress, task=task) as runner:
         translated = _translate_phrases(phrases, runner)
@@ -97,7 +97,15 @@ def run_translate(
     write_records(out / f"{PHRASES}.jsonl", translated)
     count = _merge(parts, out, job)
     parts.remove()
-    return count
+    with disk_faults(expected_at, "remove"):
+        expected_at.unlink(missing_ok=True)
+    with job.open_memory(None) as kept:
+        ledger = kept.read_ledger(job.run)
+    counters = {**count.counters, **_list_sent(ledger)}
+    if expected:
+        progress.say(f"translate: {expected.compare(ledger)}")
+        counters |= expected.list_counters()
+    return replace(count, counters=counters)
 
 
 def _list_missing(source: Path, parts: PartFolder, rows: int, *, skip: Callable[[int], None]) -> Iterator[Shard]:
@@ -107,13 +115,6 @@ def _list_missing(source: Path, parts: PartFolder, rows: int, *, skip: Callable[
                 skip(len(shard.lines))
             else:
                 yield shard
-
-
-def _count_lines(path: Path) -> int:
-    if not path.exists():
-        return 0  # reading it says what is missing
-    with disk_faults(path, "read"), path.open("rb") as opened:
-        return sum(chunk.count(b"\n") for chunk in iter(lambda: opened.read(1 << 20), b""))
 
 
 def _translate_phrases(phrases: Sequence[str], runner: Runner) -> list[Phrase]:
@@ -146,9 +147,7 @@ def _merge(parts: PartFolder, out: Path, job: Job) -> StageCount:
     write_atomically(out / "dropped.jsonl", parts.read_lines(every, drops=True))
     dropped = Counter(from_json(Drop, line).reason for line in parts.read_lines(every, drops=True))
     tally, engines, missing = parts.sum_up(every)
-    with job.open_memory(None) as kept:
-        ledger = kept.read_ledger(job.run)
-    counters = _list_counters(tally, ledger)
+    counters = _list_counters(tally)
     if missing:
         counters["fallback"] = " ".join(missing)
     return StageCount(
@@ -159,14 +158,22 @@ def _merge(parts: PartFolder, out: Path, job: Job) -> StageCount:
     )
 
 
-def _list_counters(tally: Tally, ledger: Ledger) -> dict[str, int | float | str]:
-    """Return what the manifest says of the work; segments are occurrences, those sent are different texts."""
+def _list_counters(tally: Tally) -> dict[str, int | float | str]:
+    """Return what the manifest says of the rows; segments are occurrences, equal ones counted each time."""
     return {
         "segments": tally.segments,
         "segments_paid": tally.paid,
         "segments_from_memory": tally.segments - tally.paid,
         "segments_repaired": tally.repaired,
         "segments_rerouted": tally.rerouted,
+        "words": tally.words,
+        "unknown_words": tally.unknown_words,
+    }
+
+
+def _list_sent(ledger: Ledger) -> dict[str, int | float | str]:
+    """Return what the manifest says of what was sent; these are different texts."""
+    return {
         "texts_sent": ledger.segments,
         "texts_lost": ledger.lost_segments,
         "texts_failed": ledger.failed_segments,
@@ -177,6 +184,4 @@ def _list_counters(tally: Tally, ledger: Ledger) -> dict[str, int | float | str]
         "calls_lost": ledger.lost_batches,
         "calls_failed": ledger.failed_batches,
         "usd": round(ledger.usd, 6),
-        "words": tally.words,
-        "unknown_words": tally.unknown_words,
     }

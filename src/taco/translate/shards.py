@@ -14,6 +14,9 @@ from taco.records import Drop, Row, TranslatedRow, from_json, to_json
 from taco.store.files import disk_faults, write_atomically
 from taco.translate.rows import RowTranslator, Tally
 
+NAMES = ("train", "heldout")
+"""The files of rows, in `source` and in `translate`, without their ending."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
@@ -73,6 +76,14 @@ def cut_shards(path: Path, *, rows: int) -> Iterator[Shard]:
         while lines := tuple(islice(opened, rows)):
             yield Shard(name=path.stem, number=number, first_line=number * rows + 1, lines=lines)
             number += 1
+
+
+def count_lines(path: Path) -> int:
+    """Count the lines of a file; 0 where it is missing, for reading it says so."""
+    if not path.exists():
+        return 0
+    with disk_faults(path, "read"), path.open("rb") as opened:
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: opened.read(1 << 20), b""))
 
 
 def translate_shard(shard: Shard, translator: RowTranslator, *, missing: Sequence[str] = ()) -> Part:

@@ -1,0 +1,91 @@
+"""What a run was expected to send, held against what it did send."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from taco.errors import DataError
+from taco.languages.table import Language
+from taco.store.files import write_atomically
+from taco.store.memory import Ledger
+from taco.translate.estimate import Estimate, estimate_translation
+from taco.translate.options import TranslateOptions
+
+ROWS = 5000
+"""Rows that an estimate is made from; of longer sources it is made from the first ones and scaled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What was expected of a run when it began.
+
+    Attributes:
+        characters, calls: What it would send.
+        usd: What that would cost; None where the price is not known.
+        seconds: How long it would take; None where the engine's speed is not known.
+    """
+
+    characters: int
+    calls: int
+    usd: float | None
+    seconds: float | None
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """Read a forecast that was kept; None where there is none that can be read."""
+        try:
+            found = json.loads(path.read_bytes())
+            return cls(**found)
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def compare(self, ledger: Ledger) -> str:
+        """Say in a line what was expected and what came of it; calls that were lost or failed are in what came of it.
+
+        >>> forecast = Forecast(characters=1200, calls=3, usd=0.024, seconds=None)
+        >>> forecast.compare(Ledger(batches=4, segments=50, characters=1500, usd=0.03))
+        'sent 1,500 characters in 4 calls for $0.03; expected 1,200 in 3 for $0.02'
+        """
+        sent = f"sent {ledger.characters:,} characters in {ledger.batches:,} calls for ${ledger.usd:,.2f}"
+        usd = "an unknown price" if self.usd is None else f"${self.usd:,.2f}"
+        return f"{sent}; expected {self.characters:,} in {self.calls:,} for {usd}"
+
+    def list_counters(self) -> dict[str, int | float | str]:
+        """Return it as the manifest has it, beside what was sent."""
+        counters: dict[str, int | float | str] = {
+            "characters_expected": self.characters,
+            "calls_expected": self.calls,
+        }
+        counters |= {} if self.usd is None else {"usd_expected": self.usd}
+        return counters | ({} if self.seconds is None else {"seconds_expected": self.seconds})
+
+
+def forecast_once(
+    path: Path, options: TranslateOptions, *, source: Path, target: Language, memory: Path
+) -> Forecast | None:
+    """Return what the first attempt of a run expected; the first attempt finds it out.
+
+    Args:
+        path: Where it is kept from one attempt to the next.
+        options, source, target, memory: As for `estimate_translation`.
+
+    Returns:
+        None where a row is malformed: the stage says so when it comes to it, and keeps what it did before.
+    """
+    if kept := Forecast.read(path):
+        return kept
+    try:
+        made = _shorten(estimate_translation(options, source=source, target=target, memory=memory, most_rows=ROWS))
+    except DataError:
+        return None
+    write_atomically(path, [json.dumps(asdict(made)).encode(), b"\n"])
+    return made
+
+
+def _shorten(estimate: Estimate) -> Forecast:
+    return Forecast(
+        characters=estimate.characters_to_send, calls=estimate.calls, usd=estimate.usd, seconds=estimate.seconds
+    )
