@@ -27,6 +27,9 @@ class EchoOptions(BaseModel):
     parallel_calls: int = Field(default=1, ge=1, le=64, description="Calls that may run at the same time.")
 
 
+MOST_SENT = 100_000
+
+
 class EchoEngine(Closing):
     """Says texts back.
 
@@ -36,7 +39,7 @@ class EchoEngine(Closing):
         target: The language that it pretends to translate into.
 
     Attributes:
-        sent: Every text it was asked for, in order; tests look here for what was really sent.
+        sent: The texts it was asked for, in order, the last `MOST_SENT` of them; tests look here for what was really sent.
         calls: Number of calls.
     """
 
@@ -57,6 +60,7 @@ class EchoEngine(Closing):
         with self._lock:
             self.calls += 1
             self.sent.extend(texts)
+            del self.sent[:-MOST_SENT]
         return [Translation(text=self._mark(text), words=count_words(text)) for text in texts]
 
     def _mark(self, text: str) -> str:
