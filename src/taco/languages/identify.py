@@ -85,6 +85,15 @@ def strip_code(text: str) -> str:
     return _NOT_LANGUAGE.sub(" ", text)
 
 
+def blank_code(text: str) -> str:
+    """Put a space for every character that `strip_code` takes out, so that places in the text stay what they are.
+
+    >>> blank_code("Use `len(x)` now")
+    'Use          now'
+    """
+    return _NOT_LANGUAGE.sub(lambda match: " " * len(match[0]), text)
+
+
 def list_candidates(target: Language) -> tuple[str, ...]:
     """Return the codes to choose from: the target, English, the target's relatives."""
     return tuple(dict.fromkeys((target.code, ENGLISH.code, *target.relatives)))

@@ -1,0 +1,1 @@
+"""What went wrong with an answer, read off its text alone: one file for each class of failure."""

@@ -1,0 +1,116 @@
+"""A failure, and the answer that it is looked for in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from taco.chain.parse import ParsedChain, parse_chain
+from taco.languages.table import Language
+
+Kind = Literal[
+    "missing-section",
+    "truncated",
+    "loop",
+    "wrong-language",
+    "english",
+    "flattened-list",
+    "flattened-code",
+    "flattened-lines",
+    "translated-code",
+    "changed-meaning",
+    "too-long",
+]
+"""What went wrong.
+
+- missing-section: a section of the chain is absent or empty.
+- truncated: the answer was cut off before its end.
+- loop: a stretch repeats itself again and again, or only counts up.
+- wrong-language: a stretch of the target section is in a relative of the target.
+- english: a stretch of the target section is in English.
+- flattened-list, flattened-code, flattened-lines: the English section has a list, a code block or several lines, and the
+  target section has them run together.
+- translated-code: keywords or names inside the code block were translated.
+- changed-meaning: step 1 asks something other than the true English question.
+- too-long: as many sentences as the instruction forbids, or more.
+"""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+SHOWN = 200
+"""Most characters of evidence that a failure quotes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One thing wrong with an answer.
+
+    Attributes:
+        kind: See `Kind`.
+        id: The answer's id.
+        start, end: The evidence, [start, end) in characters of the raw answer; both its length where something is
+            missing.
+        text: The evidence itself, cut at `SHOWN` characters; "" where something is missing.
+        detail: What was found, for a reader.
+    """
+
+    kind: Kind
+    id: str
+    start: int
+    end: int
+    text: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """An answer with what is known about it.
+
+    Attributes:
+        id: Its id.
+        text: The raw answer.
+        language: The target language.
+        parsed: The sections found in it.
+        finish: Why generation ended, see `taco.records.Finish`; "" where unknown.
+        question_en: The true question in English; "" where unknown.
+        instruction: What was asked, in the target language; "" where unknown.
+    """
+
+    id: str
+    text: str
+    language: Language
+    parsed: ParsedChain
+    finish: str = ""
+    question_en: str = ""
+    instruction: str = ""
+
+    def find_span(self, section: str) -> tuple[int, int]:
+        """Return where a section stands; an empty span at the end where it is missing."""
+        return self.parsed.spans.get(section, (len(self.text), len(self.text)))
+
+    def make_failure(self, kind: Kind, span: tuple[int, int], detail: str) -> Failure:
+        """Make a failure of this answer."""
+        start, end = span
+        return Failure(kind=kind, id=self.id, start=start, end=end, text=self.text[start:end][:SHOWN], detail=detail)
+
+
+def build_subject(
+    text: str, *, answer_id: str, language: Language, finish: str = "", question_en: str = "", instruction: str = ""
+) -> Subject:
+    """Parse an answer, whichever template it was written by.
+
+    Args:
+        text: The raw answer.
+        answer_id, language, finish, question_en, instruction: See `Subject`.
+    """
+    template = "taco-paper" if "\n" + " " * 24 + "Response in " in text else "taco"
+    parsed = parse_chain(text, template=template, language=language, finish=finish or "stop")
+    return Subject(
+        id=answer_id,
+        text=text,
+        language=language,
+        parsed=parsed,
+        finish=finish,
+        question_en=question_en,
+        instruction=instruction,
+    )
