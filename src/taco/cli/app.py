@@ -12,6 +12,7 @@ import typer
 
 from taco import __version__
 from taco.cli.bench import bench_mt
+from taco.cli.failures import failures
 
 EXIT_FAULT = 70
 EXIT_INTERRUPTED = 130
@@ -181,6 +182,7 @@ def languages(
 
 
 app.command("bench-mt")(bench_mt)
+app.command("failures")(failures)
 
 
 @recipe_app.command("check")

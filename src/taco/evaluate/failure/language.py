@@ -16,10 +16,10 @@ from taco.languages.identify import blank_code, identify
 from taco.languages.scripts import find_script
 from taco.languages.table import ENGLISH, find_language
 
-LETTERS = 80
-"""Fewest letters of a stretch that is judged, a sentence or two."""
+LETTERS = 40
+"""Fewest letters of a stretch that is judged, a sentence."""
 
-CERTAIN = 0.99
+CERTAIN = 0.8
 """Probability of another language from which a stretch is reported."""
 
 _RUN = re.compile(r"[A-Za-z][A-Za-z'’-]+(?:[ \t]+[A-Za-z][A-Za-z'’-]+)+")
