@@ -47,7 +47,7 @@ class Row:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Read the objects of a JSON or JSON Lines file in UTF-8.
+    """Read the objects of a JSON or JSON Lines file in UTF-8; where none has an id, their numbers are taken.
 
     Raises:
         DataError: The file cannot be read, is no JSON, or holds anything but objects.
@@ -62,7 +62,10 @@ def read_rows(path: Path) -> list[Row]:
         values = _list_values(json.loads(text))
     except (ValueError, RecursionError) as error:
         values = _read_lines(path, content, error)
-    return [_make_row(path, number, value) for number, value in enumerate(values, start=1)]
+    rows = [_make_row(path, number, value) for number, value in enumerate(values, start=1)]
+    if not any(row.find(*ID_KEYS) is not None for row in rows):
+        rows = [Row(row.origin, {"id": number, **row.fields}) for number, row in enumerate(rows, start=1)]
+    return rows
 
 
 def fold_key(key: str) -> str:
@@ -91,15 +94,17 @@ def normalise_id(value: object) -> str:
 
 def _list_values(value: object) -> list[object]:
     if isinstance(value, list):
-        return value
+        return [{"text": inner} if isinstance(inner, str) else inner for inner in value]
     if not isinstance(value, dict):
         raise DataError(f"expected objects, found {type(value).__name__}")
     if any(fold_key(str(key)) in ID_KEYS for key in value):
         return [value]
     arrays = [
-        inner for inner in value.values() if isinstance(inner, list) and all(isinstance(row, dict) for row in inner)
+        inner
+        for inner in value.values()
+        if isinstance(inner, list) and inner and all(isinstance(row, dict) for row in inner)
     ]
-    if len(arrays) == 1 and arrays[0]:
+    if len(arrays) == 1:
         return arrays[0]
     return [
         {"id": key, **inner} if isinstance(inner, dict) else {"id": key, "text": inner} for key, inner in value.items()

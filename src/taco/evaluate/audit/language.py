@@ -1,0 +1,62 @@
+"""Judged answers that are not in the target language.
+
+The identifier is held to be reliable for a set only where it gives the target for most of its answers: where it has no
+good profile of the language, its other guesses say nothing, and the script alone is judged.
+"""
+
+from __future__ import annotations
+
+from taco.evaluate.audit.finding import Finding, quote_start
+from taco.evaluate.audit.judgement import JudgementSet
+from taco.languages.identify import identify, strip_code
+from taco.languages.scripts import find_script, measure_script_share
+from taco.languages.table import ENGLISH, Language, find_language
+
+LETTERS = 40
+"""Fewest letters of prose that are judged."""
+
+CERTAIN = 0.9
+"""Probability of another language from which an answer is reported."""
+
+TRUSTED = 0.8
+"""Share of a set's answers that the identifier must give to the target to be believed about the others."""
+
+SCRIPT = 0.5
+"""Share of the letters in the target's script below which an answer is reported."""
+
+
+def find(judged: JudgementSet) -> list[Finding]:
+    """Report answers in another language or script; nothing where the target is unknown."""
+    if not judged.language:
+        return []
+    target = find_language(judged.language)
+    prose = {index: strip_code(row.answer) for index, row in enumerate(judged.rows)}
+    long = {
+        index: text for index, text in prose.items() if sum(bool(find_script(letter)) for letter in text) >= LETTERS
+    }
+    guesses = {index: identify(text, target=target) for index, text in long.items()}
+    own = sum(guess.best == target.code for guess in guesses.values())
+    is_trusted = bool(guesses) and own >= TRUSTED * len(guesses)
+    found = []
+    for index, guess in guesses.items():
+        row = judged.rows[index]
+        is_foreign = guess.best not in ("", target.code) and guess.distribution[guess.best] >= CERTAIN
+        detail = ""
+        if is_trusted and is_foreign:
+            share = guess.distribution[guess.best]
+            detail = f"identified as {find_language(guess.best).name}, probability {share:.2f}"
+        elif _has_other_script(long[index], target):
+            detail = f"{100 * guess.script_share:.0f} % of the letters are in the script of {target.name}"
+        if detail:
+            evidence = {"answer": quote_start(row.answer), "row": row.origin}
+            found.append(Finding(kind="wrong-language", id=row.id, set=judged.name, detail=detail, evidence=evidence))
+    return found
+
+
+def _has_other_script(text: str, target: Language) -> bool:
+    """Tell by the script; formulas and names are Latin everywhere, so English text is needed where that is the other."""
+    if measure_script_share(text, target.script) >= SCRIPT:
+        return False
+    words = [word for word in text.split() if len(word) > 1 and all(find_script(c) == ENGLISH.script for c in word)]
+    latin = measure_script_share(text, ENGLISH.script)
+    return latin < SCRIPT or sum(len(word) for word in words) >= LETTERS
