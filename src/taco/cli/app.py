@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from taco import __version__
+from taco.cli.audit import audit
 from taco.cli.bench import bench_mt
 from taco.cli.failures import failures
 
@@ -183,6 +184,7 @@ def languages(
 
 app.command("bench-mt")(bench_mt)
 app.command("failures")(failures)
+app.command("audit")(audit)
 
 
 @recipe_app.command("check")

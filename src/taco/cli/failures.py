@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -47,7 +46,9 @@ def failures(
         raise RecipeError(f"{answers} does not say which language it is in.", hint="Name it with --language.")
     survey = survey_answers(found, language=target, questions=read_questions(questions) if questions else None)
     if as_json:
-        print(json.dumps(dataclasses.asdict(survey) | {"counts": survey.count_answers()}, ensure_ascii=False, indent=1))
+        from taco.cli.json_output import print_json
+
+        print_json(dataclasses.asdict(survey) | {"counts": survey.count_answers()})
         return
     from rich.console import Console
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from taco.evaluate.failure.survey import Survey
 from taco.languages.table import find_language
-from taco.report.wording import write_count
+from taco.report.wording import write_count, write_plain
 
 WIDTH = 80
 IDS = 12
@@ -25,7 +25,7 @@ def render_survey(survey: Survey) -> Group:
     for kind, count in survey.count_answers().items():
         ids = list(dict.fromkeys(failure.id for failure in survey.failures if failure.kind == kind))
         rest = f" and {len(ids) - IDS} more" if len(ids) > IDS else ""
-        table.add_row(Text(kind), write_count(count), Text(" ".join(ids[:IDS]) + rest))
+        table.add_row(Text(kind), write_count(count), Text(write_plain(" ".join(ids[:IDS])) + rest))
     parts: list[RenderableType] = [table]
     if survey.questions < survey.answers:
         unknown = survey.answers - survey.questions

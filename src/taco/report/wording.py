@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from taco.evaluate.bootstrap import Estimate
 from taco.evaluate.metric import Unit
 
@@ -21,6 +23,8 @@ UNIT_SUFFIXES: dict[Unit, str] = {
     "seconds": " s",
 }
 """What is written after a value."""
+
+_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _DECIMALS: dict[Unit, int] = {
     "rate": 1,
@@ -111,3 +115,15 @@ def write_rows(number: int) -> str:
     ('1 row', '40 rows')
     """
     return "1 row" if number == 1 else f"{write_count(number)} rows"
+
+
+def write_plain(text: str) -> str:
+    """Make a text that was read from a file fit for a terminal: what could steer it becomes U+FFFD.
+
+    That is control characters, lone surrogates, and the marks that turn the direction of writing round; joiners, which
+    Persian and the scripts of India need, stay.
+
+    >>> write_plain("a\x1b[31m") == "a\ufffd[31m"
+    True
+    """
+    return _STEERING.sub("\ufffd", text)

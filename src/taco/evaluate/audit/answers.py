@@ -42,7 +42,8 @@ def find(judged: JudgementSet) -> list[Finding]:
         if row.id in raw and answer in raw[row.id].whole:
             continue
         same = next((other for other in before if fold_text(other.answer) == answer), None)
-        finding = _trace(judged, row, answer, raw, same)
+        elsewhere = _find_source(answer, raw) or (_find_judged(answer, row, judged) if row.id in raw else "")
+        finding = _trace(judged, row, answer, raw, same, elsewhere)
         if finding is not None:
             found.append(finding)
     return found
@@ -54,10 +55,9 @@ def fold_text(text: str) -> str:
 
 
 def _trace(
-    judged: JudgementSet, row: Judgement, answer: str, raw: dict[str, _Raw], same: Judgement | None
+    judged: JudgementSet, row: Judgement, answer: str, raw: dict[str, _Raw], same: Judgement | None, source: str
 ) -> Finding | None:
     """Say where an answer is from that is not its own question's."""
-    source = _find_source(answer, raw)
     if same is not None and (raw or len(answer) >= LEAST):
         named = source or same.id
         if raw:
@@ -85,6 +85,12 @@ def _find_source(answer: str, raw: dict[str, _Raw]) -> str:
         if answer == text.target or (len(answer) >= LEAST and answer in text.whole):
             return identity
     return ""
+
+
+def _find_judged(answer: str, row: Judgement, judged: JudgementSet) -> str:
+    """Return the id of another row that was judged on the same text; "" where there is none."""
+    alike = (other.id for other in judged.rows if other.id != row.id and fold_text(other.answer) == answer)
+    return next(alike, "") if len(answer) >= LEAST else ""
 
 
 def _fold_raw(text: str) -> _Raw:

@@ -68,11 +68,15 @@ class JudgementSet:
     language: str = ""
 
     def list_previous(self) -> list[list[Judgement]]:
-        """List for each row the rows that may have gone before it: the one above, and the next lower id."""
+        """List for each row the rows that may have gone before it: the one above, and the next lower id.
+
+        A row of the same id is the same question again, and none of them.
+        """
         by_number = sorted((int(row.id), index) for index, row in enumerate(self.rows) if row.id.isdecimal())
         lower = {index: before for (_, before), (_, index) in pairwise(by_number)}
         found = []
         for index in range(len(self.rows)):
             places = ([index - 1] if index else []) + ([lower[index]] if index in lower else [])
-            found.append([self.rows[place] for place in dict.fromkeys(places)])
+            before = [self.rows[place] for place in dict.fromkeys(places)]
+            found.append([row for row in before if not row.id or row.id != self.rows[index].id])
         return found

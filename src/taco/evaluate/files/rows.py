@@ -96,7 +96,7 @@ def _list_values(value: object) -> list[object]:
     if isinstance(value, list):
         return [{"text": inner} if isinstance(inner, str) else inner for inner in value]
     if not isinstance(value, dict):
-        raise DataError(f"expected objects, found {type(value).__name__}")
+        return [value]
     if any(fold_key(str(key)) in ID_KEYS for key in value):
         return [value]
     arrays = [
