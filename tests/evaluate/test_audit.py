@@ -276,6 +276,21 @@ def test_the_answer_of_fastchats_second_turn_is_the_last_one(tmp_path: Path) -> 
     assert list_found(audit) == [("stale-answer", "6")]
 
 
+def test_tacos_own_verdicts_are_counted_without_their_texts(tmp_path: Path) -> None:
+    lines = [
+        {"id": f"{n:016x}", "system": system, "category": "math", "language": "gl", "judge": "local", "prompt": "p v1"}
+        | {"score": None if n == 3 else 4.0 + n, "reason": "no-rating" if n == 3 else "", "explanation": "Fair."}
+        for system in ("base", "tuned")
+        for n in range(6)
+    ]
+    audit = run_audit(write_lines(tmp_path / "verdicts.jsonl", [*lines, lines[-1]]), bootstrap=FEW)
+    assert list_found(audit) == [("duplicate-id", f"{5:016x}")]
+    assert [(judged.name, judged.overall[0].corrected.n) for judged in audit.sets] == [
+        ("verdicts base local", 5),
+        ("verdicts tuned local", 6),
+    ]
+
+
 def test_winners_of_pairs_are_checked(tmp_path: Path) -> None:
     said = {"g1_judgment": "A is better. [[A]]", "g2_judgment": "B, not [[A]], is better. [[B]]"}
     sound = said | {"question_id": 1, "g1_winner": "model_1", "g2_winner": "model_1"}

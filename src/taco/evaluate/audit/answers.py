@@ -30,6 +30,8 @@ def find(judged: JudgementSet) -> list[Finding]:
     raw = {identity: _fold_raw(text) for identity, text in judged.answers.items()}
     found = []
     for row, before in zip(judged.rows, judged.list_previous(), strict=True):
+        if row.answer is None:
+            continue
         answer = fold_text(row.answer)
         if not answer:
             if row.stored is not None:
@@ -41,7 +43,7 @@ def find(judged: JudgementSet) -> list[Finding]:
             found.append(_make(judged, row, "missing-raw", "there is no raw answer for this id"))
         if row.id in raw and answer in raw[row.id].whole:
             continue
-        same = next((other for other in before if fold_text(other.answer) == answer), None)
+        same = next((other for other in before if fold_text(other.answer or "") == answer), None)
         elsewhere = _find_source(answer, raw) or (_find_judged(answer, row, judged) if row.id in raw else "")
         finding = _trace(judged, row, answer, raw, same, elsewhere)
         if finding is not None:
@@ -89,7 +91,7 @@ def _find_source(answer: str, raw: dict[str, _Raw]) -> str:
 
 def _find_judged(answer: str, row: Judgement, judged: JudgementSet) -> str:
     """Return the id of another row that was judged on the same text; "" where there is none."""
-    alike = (other.id for other in judged.rows if other.id != row.id and fold_text(other.answer) == answer)
+    alike = (other.id for other in judged.rows if other.id != row.id and fold_text(other.answer or "") == answer)
     return next(alike, "") if len(answer) >= LEAST else ""
 
 
@@ -99,7 +101,7 @@ def _fold_raw(text: str) -> _Raw:
 
 
 def _make(judged: JudgementSet, row: Judgement, kind: Kind, detail: str, *, source: str = "") -> Finding:
-    evidence = {"answer": quote_start(row.answer), "row": row.origin}
+    evidence = {"answer": quote_start(row.answer or ""), "row": row.origin}
     if source:
         evidence["answer_of"] = source
     return Finding(kind=kind, id=row.id, set=judged.name, detail=detail, evidence=evidence)

@@ -35,7 +35,12 @@ def is_judgement(row: Row) -> bool:
     return any(name in row.fields for name in TEXTS) or (has_rating and any(name in row.fields for name in ANSWERS))
 
 
-def read_judgement(row: Row, *, question: str = "", answer: str = "") -> Judgement:
+def _read_answer(row: Row) -> str | None:
+    """Read the answer; "" where the field is there without a text, None where there is no such field."""
+    return row.find_text(*ANSWERS) if any(name in row.fields for name in ANSWERS) else None
+
+
+def read_judgement(row: Row, *, question: str = "", answer: str | None = None) -> Judgement:
     """Read one row.
 
     Args:
@@ -50,7 +55,7 @@ def read_judgement(row: Row, *, question: str = "", answer: str = "") -> Judgeme
         origin=row.origin,
         category=row.find_text("category").strip() or find_category(identity),
         question=question or row.find_text(*QUESTIONS),
-        answer=answer or row.find_text(*ANSWERS),
+        answer=answer if answer is not None else _read_answer(row),
         text=text,
         stored=read_stored(stored),
         stored_as="" if stored is None else str(stored),

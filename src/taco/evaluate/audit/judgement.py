@@ -20,8 +20,8 @@ class Judgement:
         origin: "file:number" of the row.
         category: Category of the question; "" where nothing says.
         question: The question that the judge was shown.
-        answer: The answer that the judge was shown.
-        text: What the judge wrote.
+        answer: The answer that the judge was shown; None where the file does not hold it.
+        text: What the judge wrote; "" where the file does not hold all of it.
         stored: The stored rating; None where there is none.
         stored_as: The stored rating as it stands in the file.
         verdict: What the judge's text says.
@@ -33,7 +33,7 @@ class Judgement:
     origin: str
     category: str
     question: str
-    answer: str
+    answer: str | None
     text: str
     stored: float | None
     stored_as: str

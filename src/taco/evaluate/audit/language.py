@@ -30,7 +30,7 @@ def find(judged: JudgementSet) -> list[Finding]:
     if not judged.language:
         return []
     target = find_language(judged.language)
-    prose = {index: strip_code(row.answer) for index, row in enumerate(judged.rows)}
+    prose = {index: strip_code(row.answer or "") for index, row in enumerate(judged.rows)}
     long = {
         index: text for index, text in prose.items() if sum(bool(find_script(letter)) for letter in text) >= LETTERS
     }
@@ -48,7 +48,7 @@ def find(judged: JudgementSet) -> list[Finding]:
         elif _has_other_script(long[index], target):
             detail = f"{100 * guess.script_share:.0f} % of the letters are in the script of {target.name}"
         if detail:
-            evidence = {"answer": quote_start(row.answer), "row": row.origin}
+            evidence = {"answer": quote_start(row.answer or ""), "row": row.origin}
             found.append(Finding(kind="wrong-language", id=row.id, set=judged.name, detail=detail, evidence=evidence))
     return found
 

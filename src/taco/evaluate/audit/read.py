@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from taco.errors import DataError, RecipeError
-from taco.evaluate.audit import authors, fastchat, pairs
+from taco.evaluate.audit import authors, fastchat, own, pairs
 from taco.evaluate.audit.judgement import Judgement, JudgementSet, Key
 from taco.evaluate.files.questions import Question, read_questions
-from taco.evaluate.files.raw_answers import find_answers_language, read_raw_answers
+from taco.evaluate.files.raw_answers import RawAnswer, find_answers_language, read_raw_answers
 from taco.evaluate.files.rows import Row, read_rows
 from taco.languages.table import find_language
 
-_NAMED = re.compile(r"judge?ment|_single\b|_pair\b", re.IGNORECASE)
+_NAMED = re.compile(r"judge?ment|_single\b|_pair\b|^verdicts\b", re.IGNORECASE)
 _BESIDE = ("responses", "answers", "outputs", "raw")
 _SHEETS = ("questions.xlsx", "questions.jsonl", "questions.json", "question.jsonl")
 _DEPTH = 3
@@ -79,7 +79,7 @@ def read_source(
     """
     rows = read_rows(path)
     pair_rows = tuple(row for row in rows if pairs.is_pair(row))
-    single = [row for row in rows if fastchat.is_fastchat(row) or authors.is_judgement(row)]
+    single = [row for row in rows if own.is_own(row) or fastchat.is_fastchat(row) or authors.is_judgement(row)]
     if not single and not pair_rows:
         raise DataError(
             f"{path} holds no judgements.",
@@ -89,6 +89,8 @@ def read_source(
     other = len(rows) - len(single) - len(pair_rows)
     if other:
         notes.append(f"{other} rows are no judgements and were passed over")
+    if any(own.is_own(row) for row in single):
+        notes.append(own.NOTE)
     asked = _read_questions(path, questions, notes)
     sets = [
         JudgementSet(name=" ".join([_name_file(path), *key]), path=str(path), rows=tuple(judged))
@@ -115,13 +117,20 @@ def _name_file(path: Path) -> str:
 def _group(rows: list[Row], questions: dict[str, Question]) -> dict[Key, list[Judgement]]:
     groups: dict[Key, list[Judgement]] = {}
     for row in rows:
-        is_fastchat = fastchat.is_fastchat(row)
-        judged = fastchat.read_fastchat(row) if is_fastchat else authors.read_judgement(row)
+        key, judged = _read_row(row)
         question = questions.get(judged.id)
         if question is not None and question.category and not row.find_text("category"):
             judged = replace(judged, category=question.category)
-        groups.setdefault(fastchat.read_key(row) if is_fastchat else (), []).append(judged)
+        groups.setdefault(key, []).append(judged)
     return groups
+
+
+def _read_row(row: Row) -> tuple[Key, Judgement]:
+    if own.is_own(row):
+        return own.read_key(row), own.read_own(row)
+    if fastchat.is_fastchat(row):
+        return fastchat.read_key(row), fastchat.read_fastchat(row)
+    return (), authors.read_judgement(row)
 
 
 def _read_beside(path: Path, answers: Path | None, notes: list[str]) -> dict[str, str]:
@@ -152,8 +161,6 @@ def _find_target(path: Path, answers: dict[str, str], language: str | None, note
     """Find the language: as given, by the labels in the raw answers, or by the name of folder or file."""
     if language is not None:
         return find_language(language).code
-    from taco.evaluate.files.raw_answers import RawAnswer
-
     found = find_answers_language(RawAnswer(id=identity, text=text) for identity, text in answers.items())
     if found is not None:
         return found.code

@@ -18,6 +18,10 @@ ID_KEYS = ("id", "question_id", "qid", "questionid", "question_number", "number"
 """Names of the field with the id, folded, the likeliest first."""
 
 
+LONGEST_NUMBER = 9
+"""Digits up to which an id is taken for a number; taco's own ids have 16 hexadecimal digits, some of them no letter."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One object of a file.
@@ -89,7 +93,7 @@ def normalise_id(value: object) -> str:
         value = int(value)
     text = str(value).strip()
     whole = text.removesuffix(".0")
-    return str(int(whole)) if whole.isdecimal() and len(whole) <= 18 else text
+    return str(int(whole)) if whole.isdecimal() and len(whole) <= LONGEST_NUMBER else text
 
 
 def _list_values(value: object) -> list[object]:
