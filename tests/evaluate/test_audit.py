@@ -153,12 +153,13 @@ def test_an_answer_in_another_language_is_found(tmp_path: Path, answer: str) -> 
 
 
 def test_an_identifier_without_a_profile_accuses_nobody(tmp_path: Path) -> None:
-    """py3langid knows no Maithili, and Sanskrit badly: what it takes most of a set for says nothing about one answer."""
+    """py3langid knows no Maithili: what it takes the answers for instead says nothing about them."""
     rows = make_rows()
     for row in rows:
         row["answer"] = f"समयः अद्य सुन्दरः अस्ति, रात्रौ तु उत्तरतः वृष्टिः आगमिष्यति इति वदन्ति जनाः {row['id']}।"
-    for language in ("mai", "sa"):
-        assert list_found(audit_rows(tmp_path, rows, language_name=language)) == []
+    audit = audit_rows(tmp_path, rows, language_name="mai")
+    assert list_found(audit) == list_found(audit_rows(tmp_path, rows, language_name="sa")) == []
+    assert "the script alone was judged" in audit.sets[0].notes[-1]
     rows[3]["answer"] = ANSWERS[3]
     assert list_found(audit_rows(tmp_path, rows, language_name="mai")) == [("wrong-language", "4")]
 
@@ -283,11 +284,11 @@ def test_tacos_own_verdicts_are_counted_without_their_texts(tmp_path: Path) -> N
         for system in ("base", "tuned")
         for n in range(6)
     ]
-    audit = run_audit(write_lines(tmp_path / "verdicts.jsonl", [*lines, lines[-1]]), bootstrap=FEW)
+    audit = run_audit(write_lines(tmp_path / "ours" / "verdicts.jsonl", [*lines, lines[-1]]), bootstrap=FEW)
     assert list_found(audit) == [("duplicate-id", f"{5:016x}")]
     assert [(judged.name, judged.overall[0].corrected.n) for judged in audit.sets] == [
-        ("verdicts base local", 5),
-        ("verdicts tuned local", 6),
+        ("ours base local", 5),
+        ("ours tuned local", 6),
     ]
 
 

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 
 from taco.evaluate.audit.finding import Finding
 from taco.evaluate.audit.judgement import JudgementSet
+from taco.evaluate.files.rows import LONGEST_NUMBER
 
 NAMED = 8
 """Rows of the rarer type that are named."""
@@ -43,7 +44,7 @@ def _find_missing(judged: JudgementSet) -> list[Finding]:
     there = {row.id for row in judged.rows}
     expected = dict.fromkeys(judged.questions, "a question")
     expected |= dict.fromkeys(judged.answers, "a raw answer")
-    numbers = sorted(int(identity) for identity in there if identity.isdecimal())
+    numbers = sorted(int(one) for one in there if one.isdecimal() and len(one) <= LONGEST_NUMBER)
     if numbers and numbers[-1] - numbers[0] < 2 * len(numbers):
         for number in range(numbers[0], numbers[-1]):
             expected.setdefault(str(number), "neighbours")

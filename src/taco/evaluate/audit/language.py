@@ -6,16 +6,18 @@ good profile of the language, its other guesses say nothing, and the script alon
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from taco.evaluate.audit.finding import Finding, quote_start
 from taco.evaluate.audit.judgement import JudgementSet
-from taco.languages.identify import identify, strip_code
+from taco.languages.identify import Identification, identify, strip_code
 from taco.languages.scripts import find_script, measure_script_share
 from taco.languages.table import ENGLISH, Language, find_language
 
 LETTERS = 40
 """Fewest letters of prose that are judged."""
 
-CERTAIN = 0.9
+CERTAIN = 0.99
 """Probability of another language from which an answer is reported."""
 
 TRUSTED = 0.8
@@ -30,13 +32,8 @@ def find(judged: JudgementSet) -> list[Finding]:
     if not judged.language:
         return []
     target = find_language(judged.language)
-    prose = {index: strip_code(row.answer or "") for index, row in enumerate(judged.rows)}
-    long = {
-        index: text for index, text in prose.items() if sum(bool(find_script(letter)) for letter in text) >= LETTERS
-    }
-    guesses = {index: identify(text, target=target) for index, text in long.items()}
-    own = sum(guess.best == target.code for guess in guesses.values())
-    is_trusted = bool(guesses) and own >= TRUSTED * len(guesses)
+    guesses = _identify_all(judged, target)
+    is_trusted = _measure_trust(guesses, target) >= TRUSTED
     found = []
     for index, guess in guesses.items():
         row = judged.rows[index]
@@ -45,12 +42,39 @@ def find(judged: JudgementSet) -> list[Finding]:
         if is_trusted and is_foreign:
             share = guess.distribution[guess.best]
             detail = f"identified as {find_language(guess.best).name}, probability {share:.2f}"
-        elif _has_other_script(long[index], target):
+        elif _has_other_script(strip_code(row.answer or ""), target):
             detail = f"{100 * guess.script_share:.0f} % of the letters are in the script of {target.name}"
         if detail:
             evidence = {"answer": quote_start(row.answer or ""), "row": row.origin}
             found.append(Finding(kind="wrong-language", id=row.id, set=judged.name, detail=detail, evidence=evidence))
     return found
+
+
+def describe_trust(judged: JudgementSet) -> str:
+    """Say that the answers' language was judged by script alone, and why; "" where it was not."""
+    if not judged.language:
+        return ""
+    target = find_language(judged.language)
+    guesses = _identify_all(judged, target)
+    share = _measure_trust(guesses, target)
+    if not guesses or share >= TRUSTED:
+        return ""
+    return (
+        f"the identifier takes {100 * share:.0f} % of the answers for {target.name}: it has no good profile of it, or most "
+        "answers are in another language; the script alone was judged"
+    )
+
+
+def _identify_all(judged: JudgementSet, target: Language) -> dict[int, Identification]:
+    """Identify the answers that have enough letters outside code, by their place in the set."""
+    prose = {index: strip_code(row.answer or "") for index, row in enumerate(judged.rows)}
+    long = {i: text for i, text in prose.items() if sum(bool(find_script(letter)) for letter in text) >= LETTERS}
+    return {index: identify(text, target=target) for index, text in long.items()}
+
+
+def _measure_trust(guesses: Mapping[int, Identification], target: Language) -> float:
+    own = sum(guess.best == target.code for guess in guesses.values())
+    return own / len(guesses) if guesses else 0.0
 
 
 def _has_other_script(text: str, target: Language) -> bool:

@@ -170,7 +170,7 @@ def _audit_set(
         categories=list_category_means(read, bootstrap),
         overall=list_overall_means(read, bootstrap),
         claims=tuple(fit_claim(figure, read.stored) for name, figure in claimed if name in ("", judged.name)),
-        notes=source.notes,
+        notes=tuple(note for note in (*source.notes, language.describe_trust(judged)) if note),
     )
 
 
