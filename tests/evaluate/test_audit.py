@@ -156,7 +156,8 @@ def test_an_identifier_without_a_profile_accuses_nobody(tmp_path: Path) -> None:
     """py3langid knows no Maithili: what it takes the answers for instead says nothing about them."""
     rows = make_rows()
     for row in rows:
-        row["answer"] = f"समयः अद्य सुन्दरः अस्ति, रात्रौ तु उत्तरतः वृष्टिः आगमिष्यति इति वदन्ति जनाः {row['id']}।"
+        row["answer"] = f"समयः अद्य सुन्दरः अस्ति, रात्रौ तु उत्तरतः वृष्टिः आगमिष्यति इति सर्वे जनाः वदन्ति {row['id']}।"
+        row["answer"] *= 2
     audit = audit_rows(tmp_path, rows, language_name="mai")
     assert list_found(audit) == list_found(audit_rows(tmp_path, rows, language_name="sa")) == []
     assert "the script alone was judged" in audit.sets[0].notes[-1]
