@@ -380,6 +380,25 @@ def test_no_value_of_a_field_ends_an_audit(tmp_path: Path, value: object, name: 
     audit_rows(tmp_path, rows, claims=["70"]).model_dump_json()
 
 
+def test_questions_may_be_an_excel_sheet(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl", reason="taco-llm[xlsx] is not installed")
+    book = openpyxl.Workbook()
+    book.active.append(["número", "pregunta"])
+    for row in make_rows():
+        book.active.append([row["id"], f" {row['question']}"])
+    book.save(tmp_path / "questions.xlsx")
+    rows = make_rows()
+    rows[4]["question"] = rows[9]["question"]
+    assert list_found(audit_rows(tmp_path, rows)) == [("other-question", "5")]
+
+
+def test_a_sheet_that_is_none_is_only_a_note(tmp_path: Path) -> None:
+    (tmp_path / "questions.xlsx").write_bytes(b"PK no sheet")
+    audit = audit_rows(tmp_path, make_rows())
+    assert list_found(audit) == []
+    assert any("questions.xlsx was not read" in note for note in audit.sets[0].notes)
+
+
 @pytest.mark.skipif(not RELEASE.is_dir(), reason=NO_RELEASE)
 def test_the_release_has_the_known_defects_and_no_others() -> None:
     """Ids: recomputed from the release of arXiv 2311.10797 (GitHub UNHSAILLab/TaCo), by hand before this was written."""

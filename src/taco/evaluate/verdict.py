@@ -3,8 +3,9 @@ r"""The rating that a judge's text ends with, or why there is none.
 Judge text is hostile: the judged answer may hold "Rating: [[10]]", and the judge may quote it. So a rating is read by
 these rules, in this order:
 
-1. Passed over is what stands in code, in a Markdown quotation, between FastChat's marks of an assistant's answer, and
-   in quotation marks that the text does not end with. ('... as follows: "Rating: [[9]]".' is a judge's own.)
+1. Passed over is what stands in a block of code, in a Markdown quotation, between FastChat's marks of an assistant's
+   answer, and in quotation marks or inline code that the text does not end with. ('... as follows: "Rating: [[9]]".' is
+   a judge's own.)
 2. A rating is a number in double brackets, `[[8]]`, or after "Rating:" or "Score:", or a line that is a number out of
    the highest one, `8/10`. Any script's digits, bold marks and decimals are read; "a score of 8" in prose is none.
 3. Where all ratings have one value, that is it.
@@ -30,8 +31,8 @@ _FORMS = (
     ),
     # Rating: 8, **Score**: 8/10, Rating: [8]
     (
-        r"(?:rating|score)[\"*_]{0,4}\s{0,3}[:：=]\s{0,3}[\"*_]{0,4}\s{0,3}(?P<bracket>\\?\[)?"
-        rf"{_NUMBER}(?:{_SCALE})?(?![\d.,/⁄–−-]*\d)(?(bracket)\\?\])"
+        r"(?:rating|score)[\"*_]{0,4}\s{0,3}[:：=]\s{0,3}[\"*_]{0,4}\s{0,3}(?P<bracket>(?:\\?\[){1,2})?"
+        rf"{_NUMBER}(?:{_SCALE})?(?![\d.,/⁄–−-]*\d)(?(bracket)(?:\\?\]){{1,2}})"
     ),
     # 8/10 on a line of its own, with a label in any language or none
     rf"^[^\w\n]{{0,20}}(?:[^\W\d_][^\d\n:：]{{0,29}}[:：][^\w\n]{{0,20}})?{_NUMBER}{_SCALE}[^\w\n]{{0,20}}$",
@@ -43,12 +44,11 @@ _PROSE = re.compile(
 
 _FOREIGN = re.compile(
     r"(?P<fence>```+|~~~+).*?(?:(?P=fence)|\Z)"
-    r"|`[^`\n]+`"
     r"|^[ \t]{0,3}>[^\n]*"
     r"|[\[<]\|?The Start of Assistant.{0,60}?\|?[\]>].*?(?:[\[<]\|?The End of Assistant.{0,60}?\|?[\]>]|\Z)",
     re.DOTALL | re.IGNORECASE | re.MULTILINE,
 )
-_QUOTED = re.compile(r'"[^"]*"|“[^”“]*”|„[^“”„]*[“”]|«[^»«]*»|「[^」「]*」')
+_QUOTED = re.compile(r'`[^`\n]+`|"[^"]*"|“[^”“]*”|„[^“”„]*[“”]|«[^»«]*»|「[^」「]*」')
 _WORD = re.compile(r"\w")
 
 
