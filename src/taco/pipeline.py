@@ -200,7 +200,7 @@ def _translate_settings(context: Context) -> Sequence[Any]:
 
 STAGES = (
     Stage("source", 2, (), _source_settings, _run_source),
-    Stage("translate", 2, ("source",), _translate_settings, _run_translate),
+    Stage("translate", 3, ("source",), _translate_settings, _run_translate),
     Stage("chain", 1, ("translate",), lambda c: (c.recipe.chain, c.recipe.language), _run_chain),
     Stage("train", 1, ("chain",), lambda c: (c.recipe.train, c.recipe.model, c.recipe.seed), _run_train),
     Stage(

@@ -61,6 +61,7 @@ class TranslatedRow:
         segments: Number of stretches of prose that were translated.
         segments_paid: How many of them this run sent to an engine; the others were in the memory before.
         hostile: Class of a row that translation might spoil, see `Row`.
+        keep: Texts that stayed in English, see `Row`.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -80,11 +81,14 @@ class TranslatedRow:
     segments: int = 0
     segments_paid: int = 0
     hostile: str = ""
+    keep: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """What the quality gate measured on a translated row, whether it kept the row or not.
+
+    All but numbers_kept and unknown_rate are of prose: without protected spans, and without texts that stay in English.
 
     Attributes:
         id: The id of the English row.
@@ -92,11 +96,13 @@ class Figures:
             None where the identifier has no profile of it or there is nothing to judge.
         language: The most probable of them, "" where there is nothing to judge.
         script_share: Share of the letters that are in the target's script; None where there are no letters.
-        length_ratio: Characters of the translation / characters of the English texts.
-        copy_rate: Share of the translation's words that stand in the English texts too, protected spans left out.
-        repetition: Share of the translation's word 4-grams that repeat an earlier one, less that of the English texts.
+        length_ratio: Characters of the translation / characters of the English texts; 1 where neither has any.
+        copy_rate: Share of the translation's words that stand in the English texts too, names left out.
+        repetition: Share of the translation's word 4-grams that repeat an earlier one, less that of the English texts,
+            from -1 to 1. In scripts without spaces, 8 letters stand for 4 words.
         numbers_kept: Share of the English texts' numbers that stand in the translation, digits of its script known.
-        entities_kept: Share of the English texts' names (capitalised words inside sentences) that do; None without any.
+        entities_kept: Share of the English texts' names (capitalised words inside sentences) whose stems do; None
+            without any, and where the target's script is not Latin.
         unknown_rate: Share of the words that the engine did not know.
         round_trip: chrF++ of the translation's back-translation against the English texts, 0 to 100; None if not asked.
     """

@@ -61,18 +61,21 @@ def identify(text: str, *, target: Language) -> Identification:
         text: Any text.
         target: The language that it should be in.
     """
-    prose = strip_code(text)
-    candidates = list_candidates(target)
-    labels = {code: label for code in candidates if (label := find_label(code))}
+    return identify_prose(strip_code(text), target=target)
+
+
+def identify_prose(prose: str, *, target: Language) -> Identification:
+    """Judge which language a text is in that holds nothing but prose."""
+    choice = _choose(target)
     distribution: dict[str, float] = {}
-    if len(labels) > 1 and any(find_script(letter) for letter in set(prose)):
-        distribution = _distribute(prose, labels)
+    if choice.identifier is not None and any(find_script(letter) for letter in set(prose)):
+        distribution = _distribute(prose, choice)
     return Identification(
         distribution=distribution,
-        best=max(distribution, key=lambda code: distribution[code], default=""),
+        best=max(distribution, key=distribution.__getitem__, default=""),
         script_share=measure_script_share(prose, target.script),
-        knows_target=target.code in labels,
-        signature=_sign(candidates, labels),
+        knows_target=target.code in choice.labels,
+        signature=choice.signature,
     )
 
 
@@ -104,14 +107,33 @@ def find_label(code: str) -> str:
     return _labels().get(code, "")
 
 
-def _distribute(prose: str, labels: dict[str, str]) -> dict[str, float]:
-    ranking = _load_identifier(tuple(sorted(set(labels.values())))).rank(prose)
-    scores = {label: float(score) for label, score in ranking}
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What there is to choose from for a target: code -> label, and an identifier for them if they are two or more."""
+
+    labels: dict[str, str]
+    identifier: Any
+    signature: str
+
+
+@cache
+def _choose(target: Language) -> _Choice:
+    """Prepare a choice once: reading the version of a package takes longer than identifying a text."""
+    candidates = list_candidates(target)
+    labels = {code: label for code in candidates if (label := find_label(code))}
+    identifier = _load_identifier(tuple(sorted(set(labels.values())))) if len(labels) > 1 else None
+    return _Choice(labels, identifier, _sign(candidates, labels))
+
+
+def _distribute(prose: str, choice: _Choice) -> dict[str, float]:
+    scores: dict[str, float] = dict(choice.identifier.rank(prose))
     if len(scores) > 1 and len(set(scores.values())) == 1:
         return {}  # py3langid's way to say that it met no feature it knows
-    simplified = estimate_simplified(prose)
+    simplified = estimate_simplified(prose) if _CHINESE in scores else 0.0
     shares = {"zh-Hans": simplified, "zh-Hant": 1.0 - simplified}
-    weights = {code: scores[label] * (shares[code] if label == _CHINESE else 1.0) for code, label in labels.items()}
+    weights = {
+        code: scores[label] * (shares[code] if label == _CHINESE else 1.0) for code, label in choice.labels.items()
+    }
     total = sum(weights.values())
     return {code: weight / total for code, weight in weights.items()}
 

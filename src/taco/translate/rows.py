@@ -147,6 +147,7 @@ class RowTranslator:
             segments=len(known),
             segments_paid=paid,
             hostile=row.hostile,
+            keep=row.keep,
         )
 
 
