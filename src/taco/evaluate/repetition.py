@@ -11,10 +11,7 @@ from __future__ import annotations
 from taco.chain.template import SECTIONS
 from taco.evaluate.case import Case
 from taco.evaluate.metric import Family, Metric, Values
-from taco.languages.scripts import measure_script_share
-
-UNSPACED = frozenset({"Hans", "Hant", "Jpan", "Khmr", "Laoo", "Mymr", "Thai", "Tibt"})
-"""Scripts that put no space between words."""
+from taco.languages.scripts import UNSPACED, measure_script_share
 
 ORDER = 20
 ORDER_UNSPACED = 8

@@ -51,6 +51,10 @@ _COMPOSED = {"Jpan": ("Hira", "Kana"), "Kore": ("Hang",)}
 """Scripts that are written with Han too -> the letters that tell them from Chinese."""
 
 
+UNSPACED = frozenset({"Hans", "Hant", "Jpan", "Khmr", "Laoo", "Mymr", "Thai", "Tibt"})
+"""Scripts that put no space between words."""
+
+
 @cache
 def find_script(letter: str) -> str:
     """Return the ISO 15924 code of one letter's script, "Zzzz" for scripts without a language in the table.
