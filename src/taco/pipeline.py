@@ -118,12 +118,34 @@ def _run_translate(context: Context) -> StageCount:
     )
 
 
+def _run_gate(context: Context) -> StageCount:
+    from taco.gate.back import BackOptions
+    from taco.gate.run import run_gate
+    from taco.translate.run import Payer
+
+    options = context.recipe.gate
+    back = BackOptions(
+        translate=options.choose_back(context.recipe.translate),
+        memory=context.memory,
+        payer=Payer(run=context.key, account=context.recipe.name),
+    )
+    return run_gate(
+        options,
+        translated=context.folder.stage("translate"),
+        out=context.folder.stage("gate"),
+        target=context.recipe.target,
+        seed=context.recipe.seed,
+        back=back if options.asks_back else None,
+        progress=context.progress,
+    )
+
+
 def _run_chain(context: Context) -> StageCount:
     from taco.chain.run import run_chain
 
     return run_chain(
         context.recipe.chain,
-        translated=context.folder.stage("translate"),
+        translated=context.folder.stage("gate"),
         out=context.folder.stage("chain"),
         language=context.recipe.target,
         progress=context.progress,
@@ -198,10 +220,18 @@ def _translate_settings(context: Context) -> Sequence[Any]:
     return (deciding, context.recipe.language, list_phrases(context.recipe.chain))
 
 
+def _gate_settings(context: Context) -> Sequence[Any]:
+    options = context.recipe.gate
+    back = options.choose_back(context.recipe.translate).select_deciding() if options.asks_back else None
+    seed = context.recipe.seed if options.corpus_round_trip.sentences else None
+    return (options, context.recipe.language, back, seed)
+
+
 STAGES = (
     Stage("source", 2, (), _source_settings, _run_source),
     Stage("translate", 3, ("source",), _translate_settings, _run_translate),
-    Stage("chain", 1, ("translate",), lambda c: (c.recipe.chain, c.recipe.language), _run_chain),
+    Stage("gate", 1, ("translate",), _gate_settings, _run_gate),
+    Stage("chain", 1, ("gate",), lambda c: (c.recipe.chain, c.recipe.language), _run_chain),
     Stage("train", 1, ("chain",), lambda c: (c.recipe.train, c.recipe.model, c.recipe.seed), _run_train),
     Stage(
         "generate",
@@ -220,7 +250,7 @@ STAGES = (
     Stage(
         "report",
         1,
-        ("source", "translate", "chain", "train", "generate", "evaluate"),
+        ("source", "translate", "gate", "chain", "train", "generate", "evaluate"),
         lambda c: (c.recipe.run_name, c.recipe.language),
         _run_report,
         files=("report.html", "report.json"),

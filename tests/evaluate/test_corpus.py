@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from sacrebleu.metrics import BLEU, CHRF, TER
 from sacrebleu.significance import PairedTest
 
-from taco.evaluate.bootstrap import Bootstrap
 from taco.evaluate.comparison import compare_totals, estimate_p_value
-from taco.evaluate.corpus import CorpusMetric, describe_omissions, list_corpus_metrics
+from taco.measure.bootstrap import Bootstrap
+from taco.measure.corpus import CorpusMetric, describe_omissions, list_corpus_metrics
 
 BOOTSTRAP = Bootstrap(samples=1000, confidence=0.95, seed=7)
 

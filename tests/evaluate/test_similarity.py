@@ -8,14 +8,8 @@ from hypothesis import strategies as st
 from sacrebleu.metrics import CHRF
 
 from taco.evaluate.case import Case
-from taco.evaluate.similarity import (
-    count_matches,
-    measure,
-    measure_floors,
-    score_counts,
-    score_text,
-    sign_chrf,
-)
+from taco.evaluate.similarity import measure, measure_floors
+from taco.measure.chrf import count_matches, score_counts, score_text, sign_chrf
 from taco.records import Example
 
 PAIRS = [

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taco.evaluate.bootstrap import Estimate
 from taco.evaluate.similarity import METRICS
+from taco.measure.bootstrap import Estimate
 from taco.report.chart import Scale, list_ticks
 from taco.report.content import TrainStep
 from taco.report.curve_chart import MOST_POINTS, average_stretches, draw_curve, smooth

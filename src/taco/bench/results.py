@@ -9,8 +9,8 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from taco.bench.options import Direction
-from taco.evaluate.bootstrap import Bootstrap, Estimate
-from taco.evaluate.metric import Better, Unit
+from taco.measure.bootstrap import Bootstrap, Estimate
+from taco.measure.unit import Better, Unit
 from taco.store.files import write_atomically
 
 SCHEMA = 1

@@ -19,11 +19,11 @@ from taco.bench.score import Measured, compare_engines, measure_outputs, measure
 from taco.bench.sending import remove_memory
 from taco.bench.timing import Call, Purse
 from taco.bench.translate import Output, copy_texts
-from taco.evaluate.bootstrap import Bootstrap
 from taco.evaluate.comparison import sign_p_value
-from taco.evaluate.corpus import describe_omissions, list_corpus_metrics
-from taco.evaluate.similarity import score_counts
 from taco.languages.table import Language
+from taco.measure.bootstrap import Bootstrap
+from taco.measure.chrf import score_counts
+from taco.measure.corpus import describe_omissions, list_corpus_metrics
 from taco.progress import Progress
 from taco.store.files import digest_file, disk_faults, write_atomically
 from taco.store.jsonl import RecordLog, write_records

@@ -10,9 +10,9 @@ from itertools import combinations
 from taco.bench.pairs import Pair
 from taco.bench.results import Comparison, Structure
 from taco.bench.translate import Output, has_structure
-from taco.evaluate.bootstrap import Bootstrap, Estimate
 from taco.evaluate.comparison import compare_totals, estimate_p_value
-from taco.evaluate.corpus import CorpusMetric, Counts
+from taco.measure.bootstrap import Bootstrap, Estimate
+from taco.measure.corpus import CorpusMetric, Counts
 from taco.progress import Task
 
 CHUNK_TEXTS = 50

@@ -63,7 +63,7 @@ def run_chain(
 
     Args:
         options: The stage's settings.
-        translated: Folder with train.jsonl, heldout.jsonl and phrases.jsonl of `translate`.
+        translated: Folder with train.jsonl, heldout.jsonl and phrases.jsonl of `gate`.
         out: Where train.jsonl, heldout.jsonl (Example) and dropped.jsonl go.
         language: The target language.
         progress: Where to say how far it is.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from taco.evaluate.bootstrap import BLOCK_CELLS, DECIMALS, Bootstrap, Estimate
+from taco.measure.bootstrap import BLOCK_CELLS, DECIMALS, Bootstrap, Estimate
 
 Score = Callable[[Any], float]
 """Added-up counts -> the score."""

@@ -9,11 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from taco.evaluate.case import Case
-
-Unit = Literal["rate", "share", "chrF++", "BLEU", "TER", "tokens", "characters", "sentences", "seconds"]
-"""rate: 0 or 1 for each answer. share: anything from 0 to 1. chrF++, BLEU: from 0 to 100. TER: edits for 100 words."""
-
-Better = Literal["higher", "lower", "neither"]
+from taco.measure.unit import Better, Unit
 
 Reads = Literal["answer", "reply", "instruction_en", "response_en", "response"]
 """The part of an answer that a measure reads; see `Case.reply` for the reply."""

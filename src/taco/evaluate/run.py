@@ -9,7 +9,6 @@ from pathlib import Path
 from taco import __version__
 from taco.chain.template import find_template
 from taco.errors import DataError
-from taco.evaluate.bootstrap import Bootstrap
 from taco.evaluate.case import Case, build_case, build_reference
 from taco.evaluate.chains import CHAINS
 from taco.evaluate.language import LANGUAGE
@@ -18,11 +17,13 @@ from taco.evaluate.metric import Family
 from taco.evaluate.options import EvaluateOptions
 from taco.evaluate.repetition import REPETITION
 from taco.evaluate.scores import Scores, write_scores
-from taco.evaluate.similarity import SIMILARITY, measure_floors, sign_chrf
+from taco.evaluate.similarity import SIMILARITY, measure_floors
 from taco.evaluate.structure import STRUCTURE
 from taco.evaluate.summary import Measured, compare_corpus, compare_rows, measure_row, summarise_arm
 from taco.languages.identify import identify
 from taco.languages.table import Language
+from taco.measure.bootstrap import Bootstrap
+from taco.measure.chrf import sign_chrf
 from taco.progress import Progress, Task
 from taco.records import ARMS, Answer, Drop, Example, StageCount
 from taco.store.files import digest_file

@@ -7,9 +7,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from taco.errors import DataError
-from taco.evaluate.bootstrap import Bootstrap, Estimate
 from taco.evaluate.failures import Failure
 from taco.evaluate.metric import Metric
+from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.store.files import disk_faults, write_atomically
 
 SCHEMA = 1

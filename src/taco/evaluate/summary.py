@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from taco.evaluate.bootstrap import Bootstrap, Estimate
 from taco.evaluate.case import Case
 from taco.evaluate.comparison import compare_totals
 from taco.evaluate.failures import find_failures
 from taco.evaluate.metric import Family, Metric
 from taco.evaluate.scores import ArmScores, RowScore
-from taco.evaluate.similarity import PARTS, count_matches, pair_texts, score_counts
+from taco.evaluate.similarity import PARTS, pair_texts
 from taco.languages.identify import list_candidates
+from taco.measure.bootstrap import Bootstrap, Estimate
+from taco.measure.chrf import count_matches, score_counts
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from taco.translate.segment import Fixed, split_text
 
 
-
 def list_prose(text: str, *, keep: tuple[str, ...] = ()) -> list[str]:
     r"""List the stretches of prose in a text, in order; no span, list mark or code is in any of them.
 

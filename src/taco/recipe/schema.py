@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from taco.chain.options import ChainOptions
 from taco.errors import RecipeError
 from taco.evaluate.options import EvaluateOptions
+from taco.gate.options import GateOptions
 from taco.generate.options import GenerateOptions
 from taco.languages.table import ENGLISH, Language, all_languages, find_language
 from taco.model.options import ModelOptions
@@ -38,6 +39,7 @@ class Recipe(BaseModel):
     seed: int = Field(default=17, ge=0, lt=2**32, description="Seed of splits, shuffles, dropout and bootstrap.")
     source: SourceOptions = SourceOptions()
     translate: TranslateOptions = TranslateOptions()
+    gate: GateOptions = GateOptions()
     chain: ChainOptions = ChainOptions()
     model: ModelOptions = ModelOptions()
     train: TrainOptions = TrainOptions()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from taco.errors import RecipeError
-from taco.evaluate.bootstrap import Estimate
 from taco.evaluate.metric import Metric
 from taco.evaluate.scores import ArmScores, Scores
 from taco.languages.table import find_language
+from taco.measure.bootstrap import Estimate
 from taco.report.chart import ARM_TITLES, frame_figure, key_box, key_mark, list_keys
 from taco.report.content import Report
 from taco.report.curve_chart import draw_curve

@@ -7,9 +7,9 @@ computed from its own rows and stand beside the number.
 
 from __future__ import annotations
 
-from taco.evaluate.bootstrap import Estimate
-from taco.evaluate.metric import Unit
 from taco.evaluate.scores import ArmScores, Scores
+from taco.measure.bootstrap import Estimate
+from taco.measure.unit import Unit
 from taco.report.content import Finding, Tone
 from taco.report.wording import write_interval, write_rows, write_value
 

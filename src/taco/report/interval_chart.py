@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from taco.evaluate.bootstrap import Estimate
 from taco.evaluate.metric import Metric
+from taco.measure.bootstrap import Estimate
 from taco.report.chart import ARM_TITLES, WIDTH, Scale, draw, draw_line, draw_mark, list_ticks, write_text
 from taco.report.markup import Html, element, join
 from taco.report.wording import UNIT_SUFFIXES, scale_value, write_interval, write_value

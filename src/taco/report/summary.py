@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from taco.evaluate.bootstrap import Estimate
 from taco.evaluate.metric import Metric
+from taco.measure.bootstrap import Estimate
 from taco.report.chart import ARM_TITLES, key_mark, list_keys
 from taco.report.content import Finding, Report, StageFlow
 from taco.report.interval_chart import draw_pair

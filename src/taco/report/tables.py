@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from taco.evaluate.bootstrap import Estimate
 from taco.evaluate.metric import Metric
 from taco.evaluate.scores import Scores
+from taco.measure.bootstrap import Estimate
 from taco.report.chart import ARM_TITLES
 from taco.report.content import Report, StageFlow
 from taco.report.markup import Child, Html, element

@@ -6,9 +6,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from taco.evaluate.bootstrap import Estimate
 from taco.evaluate.metric import Metric
 from taco.evaluate.scores import Scores
+from taco.measure.bootstrap import Estimate
 from taco.report.findings import list_floors
 from taco.report.wording import write_interval, write_rows, write_value
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from taco.evaluate.bootstrap import Estimate
-from taco.evaluate.metric import Unit
+from taco.measure.bootstrap import Estimate
+from taco.measure.unit import Unit
 
 NOT_RECORDED = "not recorded"
 

@@ -38,6 +38,7 @@ class Job:
         memory: File of the translation memory.
         run: Key of the run in the ledger.
         account: Name of the account that a budget limits.
+        source: Code of the language of the rows.
     """
 
     options: TranslateOptions
@@ -45,10 +46,11 @@ class Job:
     memory: Path
     run: str
     account: str
+    source: str = ENGLISH.code
 
     def open_memory(self, signature: str | None) -> TranslationMemory:
         """Open the memory file for an engine, or for the ledger only."""
-        return TranslationMemory(self.memory, source=ENGLISH.code, target=self.language, signature=signature)
+        return TranslationMemory(self.memory, source=self.source, target=self.language, signature=signature)
 
     @property
     def budget(self) -> Budget:
@@ -119,10 +121,10 @@ def open_engines(job: Job) -> tuple[list[Engine], list[EngineError]]:
     """
     opened: list[Engine] = []
     missing: list[EngineError] = []
-    target = find_language(job.language)
+    source, target = find_language(job.source), find_language(job.language)
     for name, options in job.options.engines:
         try:
-            opened.append(_open_patiently(name, options, target))
+            opened.append(_open_patiently(name, options, source, target))
         except EngineError as error:
             missing.append(error)
     if not opened:
@@ -130,14 +132,14 @@ def open_engines(job: Job) -> tuple[list[Engine], list[EngineError]]:
     return opened, missing
 
 
-def _open_patiently(name: str, options: Any, target: Language) -> Engine:
+def _open_patiently(name: str, options: Any, source: Language, target: Language) -> Engine:
     """Open an engine; one that is busy, such as a server that starts, is asked again."""
     for attempt in range(1, OPEN_ATTEMPTS):
         try:
-            return open_engine(name, options, source=ENGLISH, target=target)
+            return open_engine(name, options, source=source, target=target)
         except EngineBusy as error:
             time.sleep(min(error.retry_after_s or 2.0**attempt, LONGEST_WAIT_S))
-    return open_engine(name, options, source=ENGLISH, target=target)
+    return open_engine(name, options, source=source, target=target)
 
 
 def set_limits(limits: Limits, options: TranslateOptions) -> Limits:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from taco.evaluate.metric import Better, Unit
-from taco.evaluate.repetition import UNSPACED
-from taco.evaluate.similarity import count_matches, score_counts, sign_chrf
+from taco.languages.scripts import UNSPACED
+from taco.measure.chrf import count_matches, score_counts, sign_chrf
+from taco.measure.unit import Better, Unit
 
 Counts = list[list[int]]
 """One list of counts for each text; a corpus-level score is a function of their sums."""

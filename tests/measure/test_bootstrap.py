@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taco.evaluate.bootstrap import Bootstrap
+from taco.measure.bootstrap import Bootstrap
 
 BOOTSTRAP = Bootstrap(samples=400, confidence=0.95, seed=17)
 
@@ -85,7 +85,7 @@ def test_totals_are_scored_after_adding_up() -> None:
 
 
 def test_many_rows_are_drawn_in_blocks_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("taco.evaluate.bootstrap.BLOCK_CELLS", 1000)
+    monkeypatch.setattr("taco.measure.bootstrap.BLOCK_CELLS", 1000)
     estimate = BOOTSTRAP.estimate_mean([float(number) for number in range(30)])
     assert estimate.low is not None
     assert estimate.high is not None

@@ -1,0 +1,128 @@
+"""Translations back into English: through the engines, the memory and the budget of `translate`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from taco.gate.measure import FIELDS
+from taco.gate.prose import list_prose
+from taco.languages.table import ENGLISH, Language
+from taco.measure.chrf import score_text
+from taco.progress import Progress, Task
+from taco.records import Row, TranslatedRow, from_json, to_json
+from taco.store.memory import Ledger
+from taco.translate.options import TranslateOptions
+from taco.translate.run import Payer
+from taco.translate.runner import Runner, open_runner
+from taco.translate.shards import Shard
+from taco.translate.worker import Job
+
+SHARD = "back"
+"""Name of the shards, for messages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackOptions:
+    """All that decides how texts are translated back.
+
+    Attributes:
+        translate: Engine, pace and budget.
+        memory: The translation memory.
+        payer: On whose behalf texts are sent.
+    """
+
+    translate: TranslateOptions
+    memory: Path
+    payer: Payer
+
+    def make_job(self, source: Language) -> Job:
+        """Return the job of translating from a language into English."""
+        payer = self.payer
+        return Job(
+            options=self.translate,
+            language=ENGLISH.code,
+            memory=self.memory,
+            run=payer.run,
+            account=payer.account,
+            source=source.code,
+        )
+
+    def read_ledger(self, source: Language) -> Ledger:
+        """Return what was sent so far."""
+        with self.make_job(source).open_memory(None) as kept:
+            return kept.read_ledger(self.payer.run)
+
+
+class BackTranslator:
+    """Translates rows back, a window at a time.
+
+    Args:
+        runner: Translates into English.
+        shard_rows: Rows of one shard.
+
+    Attributes:
+        engines: Signatures of the engines that did.
+    """
+
+    def __init__(self, runner: Runner, *, shard_rows: int) -> None:
+        self._runner, self._shard_rows = runner, shard_rows
+        self.engines: dict[str, None] = {}
+
+    def translate(self, rows: Sequence[Row]) -> dict[int, TranslatedRow]:
+        """Translate rows of the target language; return place -> row for those that came through whole.
+
+        Raises:
+            EngineError: The engine cannot go on. What was translated before is stored.
+            BudgetError: The budget is spent.
+        """
+        back: dict[int, TranslatedRow] = {}
+        for part in self._runner.map(self._cut_shards(rows)):
+            self.engines.update(dict.fromkeys(part.engines))
+            back.update((int(row.id), row) for row in (from_json(TranslatedRow, line) for line in part.rows))
+        return back
+
+    def _cut_shards(self, rows: Sequence[Row]) -> Iterator[Shard]:
+        for number, first in enumerate(range(0, len(rows), self._shard_rows)):
+            lines = (
+                f"{to_json(replace(row, id=str(place)))}\n".encode()
+                for place, row in enumerate(rows[first : first + self._shard_rows], start=first)
+            )
+            yield Shard(name=SHARD, number=number, first_line=first + 1, lines=tuple(lines))
+
+
+@contextmanager
+def open_back(options: BackOptions, *, source: Language, progress: Progress, task: Task) -> Iterator[BackTranslator]:
+    """Open what translates back.
+
+    Raises:
+        EngineError: The engine is missing, or has no way into English.
+    """
+    job = options.make_job(source)
+    with open_runner(job, progress=progress, task=task) as runner:
+        yield BackTranslator(runner, shard_rows=options.translate.shard_rows)
+
+
+def turn_round(row: TranslatedRow) -> Row:
+    """Return a translated row as a row to translate, its texts in the target language."""
+    return Row(id=row.id, instruction=row.instruction, input=row.input, response=row.response, keep=row.keep)
+
+
+def score_back(rows: Sequence[TranslatedRow], back: BackTranslator) -> list[float | None]:
+    """Return the chrF++ of each row's way there and back, over its prose; None where there is none."""
+    found = back.translate([turn_round(row) for row in rows])
+    return [
+        score_text(_join_prose(found[place], FIELDS, row.keep), _join_prose(row, _ENGLISH_FIELDS, row.keep))
+        if place in found
+        else None
+        for place, row in enumerate(rows)
+    ]
+
+
+_ENGLISH_FIELDS = tuple(f"{field}_en" for field in FIELDS)
+
+
+def _join_prose(row: TranslatedRow, fields: Iterable[str], keep: tuple[str, ...]) -> str:
+    return "\n".join(piece for field in fields for piece in list_prose(getattr(row, field), keep=keep))

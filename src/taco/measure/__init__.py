@@ -1,0 +1,1 @@
+"""Scores by sacrebleu and their intervals, for every stage that measures."""
