@@ -97,7 +97,8 @@ class Figures:
         language: The most probable of them, "" where there is nothing to judge.
         script_share: Share of the letters that are in the target's script; None where there are no letters.
         length_ratio: Characters of the translation / characters of the English texts; 1 where neither has any.
-        copy_rate: Share of the translation's words that stand in the English texts too, names left out.
+        copy_rate: Share of the translation's words that stand in the English texts too, names left out; of the whole row,
+            or of one of its three texts that is long enough to judge and has a higher one.
         repetition: Share of the translation's word 4-grams that repeat an earlier one, less that of the English texts,
             from -1 to 1. In scripts without spaces, 8 letters stand for 4 words.
         numbers_kept: Share of the English texts' numbers that stand in the translation, digits of its script known.

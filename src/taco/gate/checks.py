@@ -57,7 +57,7 @@ SCRIPT = Check(
 )  # fmt: skip
 COPY = Check(
     reason="copied-english", name="copy_rate", figure="copy_rate", side="high",
-    spreads=8, least_width=0.4, limit=0.9, default=0.6,
+    spreads=6, least_width=0.4, limit=0.9, default=0.6,
 )  # fmt: skip
 LANGUAGE = Check(
     reason="wrong-language", name="language_share", figure="language_share", side="low",

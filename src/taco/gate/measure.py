@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from taco.gate.prose import list_prose
 from taco.gate.words import (
     SPACED_ORDER,
     UNSPACED_ORDER,
+    choose_telling,
     find_names,
     is_kept,
     measure_copies,
@@ -26,21 +25,8 @@ DECIMALS = 6
 FIELDS = ("instruction", "input", "response")
 
 
-@dataclass(frozen=True, slots=True)
-class Prose:
-    """The prose of a row in both languages, its stretches in order."""
-
-    english: list[str]
-    target: list[str]
-
-
-def read_prose(row: TranslatedRow) -> Prose:
-    """Return the prose of the three texts of a row and of their translations."""
-    english, target = [], []
-    for field in FIELDS:
-        english += list_prose(getattr(row, f"{field}_en"), keep=row.keep)
-        target += list_prose(getattr(row, field), keep=row.keep)
-    return Prose(english, target)
+LEAST_WORDS = 5
+"""Words from which on one of a row's three texts is judged for itself; a list of three firms is no copy."""
 
 
 def measure_row(row: TranslatedRow, *, target: Language, round_trip: float | None = None) -> Figures:
@@ -51,22 +37,22 @@ def measure_row(row: TranslatedRow, *, target: Language, round_trip: float | Non
         target: The language that it should be in.
         round_trip: chrF++ of its back-translation, where there is one.
     """
-    prose = read_prose(row)
-    text = "\n".join(prose.target)
+    english = [list_prose(getattr(row, f"{field}_en"), keep=row.keep) for field in FIELDS]
+    texts = ["\n".join(list_prose(getattr(row, field), keep=row.keep)) for field in FIELDS]
+    text = "\n".join(texts)
     found = identify_prose(text, target=target)
     known = found.knows_target and bool(found.distribution)
-    names = find_names(prose.english)
-    words_en, words = split_words("\n".join(prose.english)), split_words(text)
-    order = UNSPACED_ORDER if target.script in UNSPACED else SPACED_ORDER
-    excess = measure_repetition(words, order=order) - measure_repetition(words_en, order=SPACED_ORDER)
+    names = {name for prose in english for name in find_names(prose)}
+    words_en = [split_words("\n".join(prose)) for prose in english]
+    words = [split_words(one) for one in texts]
     return Figures(
         id=row.id,
         language_share=_round(found.distribution[target.code]) if known else None,
         language=found.best,
-        script_share=_round(found.script_share) if words else None,
-        length_ratio=_round(_measure_length(prose)),
-        copy_rate=_round(measure_copies(words, set(words_en), names)),
-        repetition=_round(excess),
+        script_share=_round(found.script_share) if any(words) else None,
+        length_ratio=_round(_measure_length(english, texts)),
+        copy_rate=_round(_measure_copies(words, words_en, names)),
+        repetition=_round(_measure_excess(words, words_en, target)),
         numbers_kept=_round(_measure_numbers(row)),
         entities_kept=_measure_names(names, text.casefold()) if target.script == "Latn" else None,
         unknown_rate=_round(row.unknown_words / row.words if row.words else 0.0),
@@ -74,9 +60,27 @@ def measure_row(row: TranslatedRow, *, target: Language, round_trip: float | Non
     )
 
 
-def _measure_length(prose: Prose) -> float:
-    english, target = sum(map(len, prose.english)), sum(map(len, prose.target))
-    return target / max(english, 1) if english or target else 1.0
+def _measure_length(english: list[list[str]], texts: list[str]) -> float:
+    before, after = sum(len(piece) for prose in english for piece in prose), sum(map(len, texts))
+    return after / max(before, 1) if before or after else 1.0
+
+
+def _measure_copies(words: list[list[str]], words_en: list[list[str]], names: set[str]) -> float:
+    """Return the copy rate of the whole row, or of the one of its texts that is long enough and has a higher one."""
+    source = {word for one in words_en for word in one}
+    counted = [choose_telling(one, names) for one in words]
+    every = [word for one in counted for word in one]
+    return max(
+        measure_copies(every, source),
+        *(measure_copies(one, source) for one in counted if len(one) >= LEAST_WORDS),
+        0.0,
+    )
+
+
+def _measure_excess(words: list[list[str]], words_en: list[list[str]], target: Language) -> float:
+    order = UNSPACED_ORDER if target.script in UNSPACED else SPACED_ORDER
+    own = measure_repetition([word for one in words for word in one], order=order)
+    return own - measure_repetition([word for one in words_en for word in one], order=SPACED_ORDER)
 
 
 def _measure_numbers(row: TranslatedRow) -> float:

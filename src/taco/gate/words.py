@@ -53,14 +53,22 @@ def is_kept(name: str, text: str) -> bool:
     return name[: max(3, len(name) - 2)] in text
 
 
-def measure_copies(words: Collection[str], source: Collection[str], names: Collection[str]) -> float:
-    """Return the share of words that are in the source, from 0 to 1; names and single letters of a-z do not count.
+def choose_telling(words: Sequence[str], names: Collection[str]) -> list[str]:
+    """Return the words that tell a copy from a translation: no names, and no single letters from a to z.
 
-    >>> measure_copies(["the", "gato", "a", "ana"], {"the", "cat", "a", "ana"}, {"ana"})
+    >>> choose_telling(["the", "gato", "a", "ana", "猫"], {"ana"})
+    ['the', 'gato', '猫']
+    """
+    return [word for word in words if word not in names and (len(word) > 1 or not word.isascii())]
+
+
+def measure_copies(words: Sequence[str], source: Collection[str]) -> float:
+    """Return the share of words that are in the source, from 0 to 1; 0 where there are none.
+
+    >>> measure_copies(["the", "gato"], {"the", "cat"})
     0.5
     """
-    counted = [word for word in words if word not in names and (len(word) > 1 or not word.isascii())]
-    return sum(word in source for word in counted) / len(counted) if counted else 0.0
+    return sum(word in source for word in words) / len(words) if words else 0.0
 
 
 def measure_repetition(words: Sequence[str], *, order: int) -> float:
