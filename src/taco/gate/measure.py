@@ -1,6 +1,9 @@
-"""What the gate measures on one translated row: `taco.records.Figures`."""
+"""What the gate measures on translated rows: `taco.records.Figures`."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from taco.gate.prose import list_prose
 from taco.gate.words import (
@@ -13,7 +16,8 @@ from taco.gate.words import (
     measure_repetition,
     split_words,
 )
-from taco.languages.identify import identify_prose
+from taco.languages.batch import identify_batch
+from taco.languages.identify import Identification
 from taco.languages.scripts import UNSPACED
 from taco.languages.table import Language
 from taco.records import Figures, TranslatedRow
@@ -29,39 +33,68 @@ LEAST_WORDS = 5
 """Words from which on one of a row's three texts is judged for itself; a list of three firms is no copy."""
 
 
-def measure_row(row: TranslatedRow, *, target: Language, round_trip: float | None = None) -> Figures:
-    """Measure a row.
+@dataclass(frozen=True, slots=True)
+class _Prose:
+    """The prose of a row: in English, the stretches of each of its texts; in the target language, each text in one."""
+
+    english: list[list[str]]
+    texts: list[str]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.texts)
+
+
+def measure_rows(
+    rows: Sequence[TranslatedRow], *, target: Language, round_trips: Sequence[float | None] | None = None
+) -> list[Figures]:
+    """Measure rows; what is measured on one does not depend on the others.
 
     Args:
-        row: The row and its translation.
-        target: The language that it should be in.
-        round_trip: chrF++ of its back-translation, where there is one.
+        rows: Rows and their translations.
+        target: The language that they should be in.
+        round_trips: chrF++ of each row's back-translation, None where there is none.
     """
-    english = [list_prose(getattr(row, f"{field}_en"), keep=row.keep) for field in FIELDS]
-    texts = ["\n".join(list_prose(getattr(row, field), keep=row.keep)) for field in FIELDS]
-    text = "\n".join(texts)
-    found = identify_prose(text, target=target)
+    proses = [_read_prose(row) for row in rows]
+    found = identify_batch([prose.text for prose in proses], target=target)
+    scores = round_trips or [None] * len(rows)
+    return [
+        _measure_row(row, prose, identified, target, round_trip=score)
+        for row, prose, identified, score in zip(rows, proses, found, scores, strict=True)
+    ]
+
+
+def _read_prose(row: TranslatedRow) -> _Prose:
+    return _Prose(
+        [list_prose(getattr(row, f"{field}_en"), keep=row.keep) for field in FIELDS],
+        ["\n".join(list_prose(getattr(row, field), keep=row.keep)) for field in FIELDS],
+    )
+
+
+def _measure_row(
+    row: TranslatedRow, prose: _Prose, found: Identification, target: Language, *, round_trip: float | None
+) -> Figures:
     known = found.knows_target and bool(found.distribution)
-    names = {name for prose in english for name in find_names(prose)}
-    words_en = [split_words("\n".join(prose)) for prose in english]
-    words = [split_words(one) for one in texts]
+    names = {name for one in prose.english for name in find_names(one)}
+    words_en = [split_words("\n".join(one)) for one in prose.english]
+    words = [split_words(one) for one in prose.texts]
     return Figures(
         id=row.id,
         language_share=_round(found.distribution[target.code]) if known else None,
         language=found.best,
         script_share=_round(found.script_share) if any(words) else None,
-        length_ratio=_round(_measure_length(english, texts)),
+        length_ratio=_round(_measure_length(prose)),
         copy_rate=_round(_measure_copies(words, words_en, names)),
         repetition=_round(_measure_excess(words, words_en, target)),
         numbers_kept=_round(_measure_numbers(row)),
-        entities_kept=_measure_names(names, text.casefold()) if target.script == "Latn" else None,
+        entities_kept=_measure_names(names, prose.text.casefold()) if target.script == "Latn" else None,
         unknown_rate=_round(row.unknown_words / row.words if row.words else 0.0),
         round_trip=None if round_trip is None else _round(round_trip),
     )
 
 
-def _measure_length(english: list[list[str]], texts: list[str]) -> float:
-    before, after = sum(len(piece) for prose in english for piece in prose), sum(map(len, texts))
+def _measure_length(prose: _Prose) -> float:
+    before, after = sum(len(piece) for one in prose.english for piece in one), sum(map(len, prose.texts))
     return after / max(before, 1) if before or after else 1.0
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from taco.errors import DataError
 from taco.gate.back import BackOptions, BackTranslator, open_back, score_back
 from taco.gate.checks import CHECKS
-from taco.gate.measure import measure_row
+from taco.gate.measure import measure_rows
 from taco.gate.options import GateOptions
 from taco.gate.round_trip import RoundTrip, score_sample, translate_sample, write_round_trip
 from taco.gate.sentences import sample_sentences
@@ -114,14 +114,13 @@ def _measure(gate: _Gate, back: BackOptions | None) -> tuple[Sample, dict[str, i
         for name in NAMES:
             rows = read_records(gate.translated / f"{name}.jsonl", TranslatedRow)
             while window := list(islice(rows, window_rows)):
-                returned = score_back(window, translator) if translator else [None] * len(window)
-                for row, score in zip(window, returned, strict=True):
-                    figures = measure_row(row, target=gate.target, round_trip=score)
+                returned = score_back(window, translator) if translator else None
+                for figures in measure_rows(window, target=gate.target, round_trips=returned):
                     if name == "train":
                         sample.add(figures)
                     yield figures
                 sizes[name] += len(window)
-                if translator:
+                if returned is not None:
                     unreturned += returned.count(None)
                 else:
                     task.advance(len(window))

@@ -65,11 +65,21 @@ def identify(text: str, *, target: Language) -> Identification:
 
 
 def identify_prose(prose: str, *, target: Language) -> Identification:
-    """Judge which language a text is in that holds nothing but prose."""
-    choice = _choose(target)
-    distribution: dict[str, float] = {}
-    if choice.identifier is not None and any(find_script(letter) for letter in set(prose)):
-        distribution = _distribute(prose, choice)
+    """Judge which language a text is in that holds nothing but prose; for many texts see `taco.languages.batch`."""
+    choice = choose(target)
+    scores = dict(choice.identifier.rank(prose)) if choice.identifier is not None and has_letters(prose) else {}
+    return make_identification(prose, choice, weigh(prose, scores, choice), target=target)
+
+
+def has_letters(prose: str) -> bool:
+    """Whether a text has a letter whose script can be told."""
+    return any(find_script(letter) for letter in set(prose))
+
+
+def make_identification(
+    prose: str, choice: Choice, distribution: dict[str, float], *, target: Language
+) -> Identification:
+    """Put together what is known of a text."""
     return Identification(
         distribution=distribution,
         best=max(distribution, key=distribution.__getitem__, default=""),
@@ -108,7 +118,7 @@ def find_label(code: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
+class Choice:
     """What there is to choose from for a target: code -> label, and an identifier for them if they are two or more."""
 
     labels: dict[str, str]
@@ -117,18 +127,24 @@ class _Choice:
 
 
 @cache
-def _choose(target: Language) -> _Choice:
+def choose(target: Language) -> Choice:
     """Prepare a choice once: reading the version of a package takes longer than identifying a text."""
     candidates = list_candidates(target)
     labels = {code: label for code in candidates if (label := find_label(code))}
     identifier = _load_identifier(tuple(sorted(set(labels.values())))) if len(labels) > 1 else None
-    return _Choice(labels, identifier, _sign(candidates, labels))
+    return Choice(labels, identifier, _sign(candidates, labels))
 
 
-def _distribute(prose: str, choice: _Choice) -> dict[str, float]:
-    scores: dict[str, float] = dict(choice.identifier.rank(prose))
-    if len(scores) > 1 and len(set(scores.values())) == 1:
-        return {}  # py3langid's way to say that it met no feature it knows
+def weigh(prose: str, scores: dict[str, float], choice: Choice) -> dict[str, float]:
+    """Turn scores of labels into a distribution over codes; empty where there is nothing to judge.
+
+    Args:
+        prose: The text, whose letters tell both ways to write Chinese apart.
+        scores: Label -> probability; empty for none.
+        choice: What there is to choose from.
+    """
+    if not scores or (len(scores) > 1 and len(set(scores.values())) == 1):
+        return {}  # equal scores are py3langid's way to say that it met no feature it knows
     simplified = estimate_simplified(prose) if _CHINESE in scores else 0.0
     shares = {"zh-Hans": simplified, "zh-Hant": 1.0 - simplified}
     weights = {
@@ -145,7 +161,8 @@ def _sign(candidates: tuple[str, ...], labels: dict[str, str]) -> str:
 
 
 @cache
-def _load_model() -> Any:
+def load_model() -> Any:
+    """Load py3langid's model, all languages of it; copy it before restricting it."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
@@ -154,7 +171,7 @@ def _load_model() -> Any:
 @cache
 def _load_identifier(labels: tuple[str, ...]) -> Any:
     """A restricted identifier of our own: restricting the shared one would change it for everybody else."""
-    identifier = copy.copy(_load_model())
+    identifier = copy.copy(load_model())
     identifier.set_languages(labels)
     return identifier
 
@@ -162,7 +179,7 @@ def _load_identifier(labels: tuple[str, ...]) -> Any:
 @cache
 def _labels() -> dict[str, str]:
     found: dict[str, str] = {}
-    for label in _load_model().labels:
+    for label in load_model().labels:
         try:
             found.setdefault(find_language(label).code, label)
         except RecipeError:
