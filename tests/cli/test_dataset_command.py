@@ -29,7 +29,7 @@ def recipe(tmp_path: Path) -> str:
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (tmp_path / "my.toml").write_text(
         'name = "mine-{language}"\nlanguage = "eo"\n[source]\npath = "rows.jsonl"\nheldout = 2\n'
-        '[translate]\nengine = "echo"\n[dataset]\nsource_licence = "CC-BY-4.0"\n'
+        '[translate]\nengine = "echo"\n[gate]\ndrop = "none"\n[dataset]\nsource_licence = "CC-BY-4.0"\n'
     )
     return "my.toml"
 

@@ -20,6 +20,7 @@ from taco.languages.table import ENGLISH, Language
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.measure.chrf import score_text
 from taco.measure.corpus import list_corpus_metrics
+from taco.measure.unit import Better, Unit
 from taco.progress import Task
 from taco.records import Row
 from taco.store.files import disk_faults, write_atomically
@@ -53,8 +54,8 @@ class Score(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    unit: str
-    better: str
+    unit: Unit
+    better: Better
     signature: str
     estimate: Estimate
     untranslated: float | None

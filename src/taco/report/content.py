@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from taco.evaluate.failures import Failure
 from taco.evaluate.scores import Scores
+from taco.gate.round_trip import RoundTrip
 
 SCHEMA = 1
 """Version of the form of report.json."""
@@ -111,6 +112,7 @@ class Report(_Part):
         headline: The findings in one sentence.
         steps: The training log.
         samples: Answers that went wrong first, the worst before the others; then the best.
+        round_trip: The translations there and back, where the recipe asked for it.
     """
 
     schema_version: int = SCHEMA
@@ -127,3 +129,4 @@ class Report(_Part):
     steps: tuple[TrainStep, ...]
     scores: Scores
     samples: tuple[Sample, ...]
+    round_trip: RoundTrip | None = None

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 
 from taco.evaluate.scores import read_scores
+from taco.gate.round_trip import read_round_trip
 from taco.languages.table import Language
 from taco.records import ARMS, Answer, Example
 from taco.report.content import LanguageFacts, Report, StageFlow, TrainStep
@@ -25,7 +26,7 @@ def read_report(run: Path, *, name: str, language: Language) -> Report:
         language: The target language.
 
     Raises:
-        DataError: The scores, answers or held-out examples are missing or damaged.
+        DataError: The scores, answers or held-out examples are missing or damaged, or the round trip is.
         StoreError: The manifest is damaged.
     """
     manifest = read_manifest(run / "manifest.json")
@@ -52,6 +53,7 @@ def read_report(run: Path, *, name: str, language: Language) -> Report:
         steps=read_steps(run / "train" / "log.jsonl"),
         scores=scores,
         samples=build_samples(scores, examples, answers),
+        round_trip=read_round_trip(run / "gate" / "round_trip.json"),
     )
 
 

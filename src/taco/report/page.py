@@ -9,6 +9,7 @@ from taco.report.content import Report
 from taco.report.figures import show_figures
 from taco.report.filters import write_filter_rules
 from taco.report.markup import Html, element, trust
+from taco.report.round_trip import show_round_trip
 from taco.report.summary import show_findings, show_header, show_headlines
 from taco.report.tables import show_flow, show_measures, show_provenance
 
@@ -21,6 +22,7 @@ CHAPTERS = (
     ("figures", "Pictures"),
     ("answers", "Answers"),
     ("numbers", "Numbers"),
+    ("round-trip", "Translations"),
     ("flow", "Rows and time"),
     ("provenance", "Provenance"),
 )
@@ -28,7 +30,8 @@ CHAPTERS = (
 
 def render_page(report: Report) -> str:
     """Render a report as a page of HTML."""
-    links = (element("a", title, href=f"#{key}") for key, title in CHAPTERS)
+    chapters = [chapter for chapter in CHAPTERS if chapter[0] != "round-trip" or report.round_trip]
+    links = (element("a", title, href=f"#{key}") for key, title in chapters)
     body = element(
         "body",
         element("a", "Skip to the numbers", href="#short", class_="skip"),
@@ -41,6 +44,7 @@ def render_page(report: Report) -> str:
             show_figures(report),
             show_answers(report),
             show_measures(report),
+            show_round_trip(report),
             show_flow(report),
             show_provenance(report),
         ),
