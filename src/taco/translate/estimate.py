@@ -67,7 +67,13 @@ class Estimate:
 
 
 def estimate_translation(
-    options: TranslateOptions, *, source: Path, target: Language, memory: Path, most_rows: int | None = None
+    options: TranslateOptions,
+    *,
+    source: Path,
+    target: Language,
+    memory: Path,
+    most_rows: int | None = None,
+    origin: Language = ENGLISH,
 ) -> Estimate:
     """Estimate the first engine's part of a translation.
 
@@ -79,6 +85,7 @@ def estimate_translation(
         target: The language to translate into.
         memory: The translation memory; it need not be there.
         most_rows: Rows that are looked at; if there are more, the estimate for these is scaled. None for all.
+        origin: The language of the rows.
 
     Raises:
         DataError: A row is malformed.
@@ -87,7 +94,7 @@ def estimate_translation(
     name, engine_options = options.engines[0]
     fault, engine, price, limits = "", None, _guess_price(engine_options), Limits()
     try:
-        engine = open_engine(name, engine_options, source=ENGLISH, target=target)
+        engine = open_engine(name, engine_options, source=origin, target=target)
     except EngineError as error:
         fault = error.message
     known: set[str] = set()
@@ -99,7 +106,7 @@ def estimate_translation(
             texts = count_texts(source, engine, most_rows=most_rows)
             price, limits = engine.price, set_limits(engine.limits, options)
             if memory.exists():
-                pair = {"source": ENGLISH.code, "target": target.code}
+                pair = {"source": origin.code, "target": target.code}
                 with TranslationMemory(memory, **pair, signature=engine.signature) as kept:
                     known, rate = set(kept.look_up(list(texts))), kept.measure_rate()
     rows = sum(count_lines(source / f"{name}.jsonl") for name in NAMES)
