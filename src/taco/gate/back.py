@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from taco.gate.measure import FIELDS
+from taco.gate.measure import FIELDS, LEAST_CHARACTERS
 from taco.gate.prose import list_prose
 from taco.languages.table import ENGLISH, Language
 from taco.measure.chrf import score_text
@@ -111,14 +111,16 @@ def turn_round(row: TranslatedRow) -> Row:
 
 
 def score_back(rows: Sequence[TranslatedRow], back: BackTranslator) -> list[float | None]:
-    """Return the chrF++ of each row's way there and back, over its prose; None where there is none."""
+    """Return the chrF++ of each row's way there and back, over its prose; None where it has too little, or is not back."""
     found = back.translate([turn_round(row) for row in rows])
-    return [
-        score_text(_join_prose(found[place], FIELDS, row.keep), _join_prose(row, _ENGLISH_FIELDS, row.keep))
-        if place in found
-        else None
-        for place, row in enumerate(rows)
-    ]
+    return [_score_row(row, found.get(place)) for place, row in enumerate(rows)]
+
+
+def _score_row(row: TranslatedRow, returned: TranslatedRow | None) -> float | None:
+    english = _join_prose(row, _ENGLISH_FIELDS, row.keep)
+    if returned is None or len(english) < LEAST_CHARACTERS:
+        return None
+    return score_text(_join_prose(returned, FIELDS, row.keep), english)
 
 
 _ENGLISH_FIELDS = tuple(f"{field}_en" for field in FIELDS)

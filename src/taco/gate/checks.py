@@ -61,7 +61,7 @@ COPY = Check(
 )  # fmt: skip
 LANGUAGE = Check(
     reason="wrong-language", name="language_share", figure="language_share", side="low",
-    spreads=6, least_width=0.75, limit=0.0, default=0.2,
+    spreads=6, least_width=0.8, limit=0.0, default=0.15,
 )  # fmt: skip
 REPETITION = Check(
     reason="repetitive", name="repetition", figure="repetition", side="high",

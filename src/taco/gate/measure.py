@@ -29,8 +29,11 @@ DECIMALS = 6
 FIELDS = ("instruction", "input", "response")
 
 
-LEAST_WORDS = 5
-"""Words from which on one of a row's three texts is judged for itself; a list of three firms is no copy."""
+LEAST_WORDS = 6
+"""Words from which on one of a row's three texts is judged for copies by itself: a list of five firms is none."""
+
+LEAST_CHARACTERS = 40
+"""Characters of prose from which on a row's language, or its way back, is judged: of fewer, letter statistics are noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +77,14 @@ def _read_prose(row: TranslatedRow) -> _Prose:
 def _measure_row(
     row: TranslatedRow, prose: _Prose, found: Identification, target: Language, *, round_trip: float | None
 ) -> Figures:
-    known = found.knows_target and bool(found.distribution)
+    is_judged = len(prose.text) >= LEAST_CHARACTERS and bool(found.distribution)
     names = {name for one in prose.english for name in find_names(one)}
     words_en = [split_words("\n".join(one)) for one in prose.english]
     words = [split_words(one) for one in prose.texts]
     return Figures(
         id=row.id,
-        language_share=_round(found.distribution[target.code]) if known else None,
-        language=found.best,
+        language_share=_round(found.distribution[target.code]) if is_judged and found.knows_target else None,
+        language=found.best if is_judged else "",
         script_share=_round(found.script_share) if any(words) else None,
         length_ratio=_round(_measure_length(prose)),
         copy_rate=_round(_measure_copies(words, words_en, names)),

@@ -93,7 +93,7 @@ def run_gate(
     _warn(gate, dropped, sizes)
     counters: dict[str, int | float | str] = {"flagged": flagged, **thresholds.list_counters()}
     if options.round_trip:
-        counters["rows_not_returned"] = unreturned
+        counters["rows_without_round_trip"] = unreturned
     if back is not None and options.corpus_round_trip.sentences:
         counters |= _sum_up(_run_corpus_round_trip(gate, back, seed=seed))
     if back is not None:
