@@ -54,12 +54,12 @@ def is_kept(name: str, text: str) -> bool:
 
 
 def choose_telling(words: Sequence[str], names: Collection[str]) -> list[str]:
-    """Return the words that tell a copy from a translation: no names, and no single letters from a to z.
+    """Return the words that tell a copy from a translation: no names, and no units and particles of one or two letters.
 
-    >>> choose_telling(["the", "gato", "a", "ana", "猫"], {"ana"})
+    >>> choose_telling(["the", "gato", "kg", "ana", "猫"], {"ana"})
     ['the', 'gato', '猫']
     """
-    return [word for word in words if word not in names and (len(word) > 1 or not word.isascii())]
+    return [word for word in words if word not in names and (len(word) > 2 or not word.isascii())]
 
 
 def measure_copies(words: Sequence[str], source: Collection[str]) -> float:
