@@ -55,7 +55,7 @@ def list_faulty_rows(
         "a digit changed": change_digit,
         "response in Cyrillic": lambda row: replace(row, response=row.response.lower().translate(CYRILLIC)),
     }
-    chance = random.Random(SEED)
+    chance = random.Random(SEED)  # noqa: S311
     for fault, spoil in faults.items():
         for row in chance.sample(rows, len(rows) // 3):
             if spoilt := spoil(row):
@@ -105,7 +105,7 @@ def main() -> None:
     others = {row.id: row for row in read_records(asked.other / "train.jsonl", TranslatedRow)}
     planted = list(list_faulty_rows(rows, others))
     clean, faulty = measure_rows(rows, target=target), measure_rows([row for _, row in planted], target=target)
-    among = clean + random.Random(SEED).sample(faulty, len(clean) // 4)
+    among = clean + random.Random(SEED).sample(faulty, len(clean) // 4)  # noqa: S311
     for title, figures in (("thresholds from the rows as they were", clean), ("a fifth of the rows faulty", among)):
         thresholds = find(figures, target)
         total = Counter(fault for fault, _ in planted)

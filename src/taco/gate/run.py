@@ -17,10 +17,9 @@ from pathlib import Path
 from taco.errors import DataError
 from taco.gate.back import BackOptions, BackTranslator, open_back, score_back
 from taco.gate.checks import CHECKS
+from taco.gate.corpus import count_sent, run_corpus_round_trip
 from taco.gate.measure import measure_rows
 from taco.gate.options import GateOptions
-from taco.gate.round_trip import RoundTrip, score_sample, translate_sample, write_round_trip
-from taco.gate.sentences import sample_sentences
 from taco.gate.thresholds import Sample, Thresholds, find_thresholds, write_thresholds
 from taco.gate.verdict import describe_faults, list_faults
 from taco.languages.identify import identify
@@ -95,9 +94,17 @@ def run_gate(
     if options.round_trip:
         counters["rows_without_round_trip"] = unreturned
     if back is not None and options.corpus_round_trip.sentences:
-        counters |= _sum_up(_run_corpus_round_trip(gate, back, seed=seed))
+        counters |= run_corpus_round_trip(
+            options.corpus_round_trip,
+            rows=chain.from_iterable(read_records(out / f"{name}.jsonl", TranslatedRow) for name in NAMES),
+            out=out,
+            target=target,
+            back=back,
+            seed=seed,
+            progress=progress,
+        )
     if back is not None:
-        counters |= _count_sent(back, target)
+        counters |= count_sent(back, target)
     rows = sum(sizes.values())
     return StageCount(rows_in=rows, rows_kept=rows - sum(dropped.values()), dropped=dropped, counters=counters)
 
@@ -196,47 +203,6 @@ def _describe(
     for one, found, (name, number) in zip(figures, fates, origins, strict=True):
         if found == fate:
             yield describe_faults(one.id, list_faults(one, thresholds), origin=f"translate/{name}.jsonl:{number}")
-
-
-def _run_corpus_round_trip(gate: _Gate, back: BackOptions, *, seed: int) -> RoundTrip:
-    options = gate.options.corpus_round_trip
-    rows = chain.from_iterable(read_records(gate.out / f"{name}.jsonl", TranslatedRow) for name in NAMES)
-    sample = sample_sentences(rows, limit=options.sentences, seed=seed)
-    title, total = f"Translating back from {gate.target.name}", len(sample.sentences)
-    with (
-        gate.progress.task(title, total=total, unit="sentences") as task,
-        open_back(back, source=gate.target, progress=gate.progress, task=task) as translator,
-    ):
-        texts = translate_sample(sample, translator)
-    with gate.progress.task("Scoring the round trip", total=total, unit="sentences") as task:
-        found = score_sample(
-            sample,
-            texts,
-            target=gate.target,
-            seed=seed,
-            resamples=options.bootstrap_samples,
-            back_engines=list(translator.engines),
-            task=task,
-        )
-    write_round_trip(gate.out, found, sample, texts)
-    return found
-
-
-def _sum_up(found: RoundTrip) -> dict[str, int | float | str]:
-    scores = {f"round_trip_{name}": score.estimate.value for name, score in found.scores.items()}
-    figures: dict[str, int | float | str] = {name: value for name, value in scores.items() if value is not None}
-    return {"round_trip_sentences": found.sentences, "round_trip_failed": found.failed, **figures}
-
-
-def _count_sent(back: BackOptions, target: Language) -> dict[str, int | float | str]:
-    ledger = back.read_ledger(target)
-    return {
-        "texts_sent": ledger.segments,
-        "texts_lost": ledger.lost_segments,
-        "characters_sent": ledger.characters,
-        "characters_lost": ledger.lost_characters,
-        "cost_usd": round(ledger.usd, 6),
-    }
 
 
 def _warn(gate: _Gate, dropped: Counter[str], sizes: dict[str, int]) -> None:
