@@ -15,7 +15,7 @@ from taco.records import Row, TranslatedRow
 from taco.store.jsonl import read_records, write_records
 from taco.translate.estimate import Estimate, estimate_translation
 from taco.translate.options import TranslateOptions
-from taco.translate.run import NAMES
+from taco.translate.shards import NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from taco.progress import Progress, Task
 from taco.records import Drop, Figures, StageCount, TranslatedRow, to_json
 from taco.store.files import disk_faults, write_atomically
 from taco.store.jsonl import read_records, write_records
+from taco.translate.shards import count_lines
 
 NAMES = ("train", "heldout")
 """The files of rows, in `translated` and in `out`, without their ending."""
@@ -114,7 +115,7 @@ def _measure(gate: _Gate, back: BackOptions | None) -> tuple[Sample, dict[str, i
     come back."""
     sample, sizes = Sample(), dict.fromkeys(NAMES, 0)
     unreturned = 0
-    total = sum(_count_lines(gate.translated / f"{name}.jsonl") for name in NAMES)
+    total = sum(count_lines(gate.translated / f"{name}.jsonl") for name in NAMES)
 
     def measure(translator: BackTranslator | None, task: Task, window_rows: int) -> Iterator[Figures]:
         nonlocal unreturned
@@ -222,7 +223,3 @@ def _read_lines(path: Path) -> Iterator[bytes]:
         raise DataError(f"{path} is missing.", hint="Run the stage that writes it: taco run RECIPE.") from error
     with opened, disk_faults(path, "read"):
         yield from opened
-
-
-def _count_lines(path: Path) -> int:
-    return sum(1 for _ in _read_lines(path))
