@@ -144,9 +144,10 @@ def test_a_damaged_row_is_named(translated: Path, tmp_path: Path) -> None:
         file.write(b'{"id": "x"}\n')
     with pytest.raises(DataError, match=r"train\.jsonl:3 is no TranslatedRow"):
         gate(folder, tmp_path / "out")
-    (folder / "heldout.jsonl").unlink()
+    half = write_rows(tmp_path / "half", read_rows(translated / "train.jsonl")[:2], [])
+    (half / "heldout.jsonl").unlink()
     with pytest.raises(DataError, match=r"heldout\.jsonl is missing"):
-        gate(folder, tmp_path / "out")
+        gate(half, tmp_path / "out")
 
 
 def test_no_rows_are_no_fault(tmp_path: Path) -> None:
