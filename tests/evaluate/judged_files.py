@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from taco.evaluate.audit.run import Audit, run_audit
-from taco.evaluate.bootstrap import Bootstrap
+from taco.measure.bootstrap import Bootstrap
 
 RELEASE = (
     Path(os.environ.get("TACO_SHARED_DATA") or Path(__file__).parents[2].parent / "shared" / "data") / "taco-release"

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from taco.evaluate.audit.run import Audit, run_audit
-from taco.evaluate.bootstrap import Bootstrap
+from taco.measure.bootstrap import Bootstrap
 from taco.report.audit.page import render_audit_page
 from taco.report.audit.terminal import render_audit
 

@@ -51,7 +51,7 @@ def audit(
     Example: taco audit release/nepali/judgements.json --answers release/nepali/responses --claim 88
     """
     from taco.evaluate.audit.run import run_audit
-    from taco.evaluate.bootstrap import Bootstrap
+    from taco.measure.bootstrap import Bootstrap
 
     audited = run_audit(
         judgements,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from taco.evaluate.bootstrap import DECIMALS, Bootstrap, Estimate
+from taco.measure.bootstrap import DECIMALS, Bootstrap, Estimate
 
 LEFT_OUT = "coding"
 """The category without which means are given too, as the paper's headline figures leave it out."""

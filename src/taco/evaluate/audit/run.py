@@ -21,7 +21,7 @@ from taco.evaluate.audit.means import (
     list_overall_means,
 )
 from taco.evaluate.audit.read import Source, find_files, read_source
-from taco.evaluate.bootstrap import Bootstrap
+from taco.measure.bootstrap import Bootstrap
 from taco.store.files import digest_file
 
 FINDERS: tuple[Callable[[JudgementSet], list[Finding]], ...] = (

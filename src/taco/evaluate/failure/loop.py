@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from taco.evaluate.failure.record import Failure, Subject
-from taco.evaluate.repetition import UNSPACED
+from taco.languages.scripts import UNSPACED
 
 MAX_PERIOD = 1024
 """Longest period that is looked for, in characters."""

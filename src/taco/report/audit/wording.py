@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from taco.evaluate.audit.claim import Claim, Way
 from taco.evaluate.audit.means import OverallMeans
 from taco.evaluate.audit.run import Audit, SetAudit
-from taco.evaluate.bootstrap import Estimate
 from taco.languages.table import find_language
+from taco.measure.bootstrap import Estimate
 
 DECIMALS = 3
 SHOWN_FITS = 3
