@@ -72,7 +72,6 @@ def estimate_translation(
     source: Path,
     target: Language,
     memory: Path,
-    most_rows: int | None = None,
     origin: Language = ENGLISH,
 ) -> Estimate:
     """Estimate the first engine's part of a translation.
@@ -84,7 +83,6 @@ def estimate_translation(
         source: Folder with train.jsonl and heldout.jsonl.
         target: The language to translate into.
         memory: The translation memory; it need not be there.
-        most_rows: Rows that are looked at; if there are more, the estimate for these is scaled. None for all.
         origin: The language of the rows.
 
     Raises:
@@ -92,27 +90,47 @@ def estimate_translation(
         StoreError: The memory cannot be used.
     """
     name, engine_options = options.engines[0]
-    fault, engine, price, limits = "", None, _guess_price(engine_options), Limits()
     try:
         engine = open_engine(name, engine_options, source=origin, target=target)
     except EngineError as error:
-        fault = error.message
+        texts = count_texts(source, None)
+        price = _guess_price(engine_options)
+        rows = sum(count_lines(source / f"{name}.jsonl") for name in NAMES)
+        return _sum_up(
+            options, source, target, rows=rows, texts=texts, price=price, limits=Limits(), fault=error.message
+        )
+    with engine:
+        return estimate_with(engine, options, source=source, target=target, memory=memory, origin=origin)
+
+
+def estimate_with(
+    engine: Engine,
+    options: TranslateOptions,
+    *,
+    source: Path,
+    target: Language,
+    memory: Path,
+    most_rows: int | None = None,
+    origin: Language = ENGLISH,
+) -> Estimate:
+    """Estimate a translation by an engine that is open; see `estimate_translation`.
+
+    Args:
+        engine: The engine; it is asked for nothing.
+        options, source, target, memory, origin: As there.
+        most_rows: Rows that are looked at; if there are more, the estimate for these is scaled. None for all.
+    """
+    texts = count_texts(source, engine, most_rows=most_rows)
     known: set[str] = set()
     rate = None
-    if engine is None:
-        texts = count_texts(source, None, most_rows=most_rows)
-    else:
-        with engine:
-            texts = count_texts(source, engine, most_rows=most_rows)
-            price, limits = engine.price, set_limits(engine.limits, options)
-            if memory.exists():
-                pair = {"source": origin.code, "target": target.code}
-                with TranslationMemory(memory, **pair, signature=engine.signature) as kept:
-                    known, rate = set(kept.look_up(list(texts))), kept.measure_rate()
+    if memory.exists():
+        with TranslationMemory(memory, source=origin.code, target=target.code, signature=engine.signature) as kept:
+            known, rate = set(kept.look_up(list(texts))), kept.measure_rate()
     rows = sum(count_lines(source / f"{name}.jsonl") for name in NAMES)
     seen = rows if most_rows is None else min(rows, most_rows)
+    limits = set_limits(engine.limits, options)
     made = _sum_up(
-        options, source, target, rows=seen, texts=texts, price=price, limits=limits, known=known, rate=rate, fault=fault
+        options, source, target, rows=seen, texts=texts, price=engine.price, limits=limits, known=known, rate=rate
     )
     return replace(scale(made, rows), disk_bytes=made.disk_bytes) if seen < rows else made
 

@@ -11,7 +11,8 @@ from taco.errors import DataError
 from taco.languages.table import Language
 from taco.store.files import write_atomically
 from taco.store.memory import Ledger
-from taco.translate.estimate import Estimate, estimate_translation
+from taco.translate.engine import Engine
+from taco.translate.estimate import estimate_with
 from taco.translate.options import TranslateOptions
 
 ROWS = 5000
@@ -42,6 +43,10 @@ class Forecast:
         except (OSError, ValueError, TypeError):
             return None
 
+    def keep(self, path: Path) -> None:
+        """Keep it for the attempts after this one."""
+        write_atomically(path, [json.dumps(asdict(self)).encode(), b"\n"])
+
     def compare(self, ledger: Ledger) -> str:
         """Say in a line what was expected and what came of it; calls that were lost or failed are in what came of it.
 
@@ -63,29 +68,20 @@ class Forecast:
         return counters | ({} if self.seconds is None else {"seconds_expected": self.seconds})
 
 
-def forecast_once(
-    path: Path, options: TranslateOptions, *, source: Path, target: Language, memory: Path
+def make_forecast(
+    engine: Engine, options: TranslateOptions, *, source: Path, target: Language, memory: Path
 ) -> Forecast | None:
-    """Return what the first attempt of a run expected; the first attempt finds it out.
+    """Find out what a run that begins is going to send.
 
     Args:
-        path: Where it is kept from one attempt to the next.
+        engine: The first engine of the chain; it is asked for nothing.
         options, source, target, memory: As for `estimate_translation`.
 
     Returns:
         None where a row is malformed: the stage says so when it comes to it, and keeps what it did before.
     """
-    if kept := Forecast.read(path):
-        return kept
     try:
-        made = _shorten(estimate_translation(options, source=source, target=target, memory=memory, most_rows=ROWS))
+        made = estimate_with(engine, options, source=source, target=target, memory=memory, most_rows=ROWS)
     except DataError:
         return None
-    write_atomically(path, [json.dumps(asdict(made)).encode(), b"\n"])
-    return made
-
-
-def _shorten(estimate: Estimate) -> Forecast:
-    return Forecast(
-        characters=estimate.characters_to_send, calls=estimate.calls, usd=estimate.usd, seconds=estimate.seconds
-    )
+    return Forecast(characters=made.characters_to_send, calls=made.calls, usd=made.usd, seconds=made.seconds)

@@ -15,12 +15,12 @@ from taco.records import Drop, Row, StageCount, TranslatedRow, from_json, to_jso
 from taco.store.files import disk_faults, write_atomically
 from taco.store.jsonl import write_records
 from taco.store.memory import Ledger
-from taco.translate.forecast import forecast_once
+from taco.translate.forecast import Forecast, make_forecast
 from taco.translate.options import TranslateOptions
 from taco.translate.rows import Tally
 from taco.translate.runner import Runner, open_runner
 from taco.translate.shards import NAMES, PartFolder, Shard, count_lines, cut_shards
-from taco.translate.worker import Job
+from taco.translate.worker import Job, open_engines
 
 PHRASES = "phrases"
 
@@ -87,10 +87,15 @@ def run_translate(
     job = Job(options=options, language=target.code, memory=memory, run=payer.run, account=payer.account)
     parts = PartFolder(out / f"parts-{options.shard_rows}")
     expected_at = out / "expected.json"
-    expected = forecast_once(expected_at, options, source=source, target=target, memory=memory)
+    expected, opened = Forecast.read(expected_at), None
+    if expected is None:
+        opened = open_engines(job)
+        expected = make_forecast(opened.engines[0], options, source=source, target=target, memory=memory)
+        if expected:
+            expected.keep(expected_at)
     total = sum(count_lines(source / f"{name}.jsonl") for name in NAMES)
     bar = progress.task(f"Translating into {target.name}", total=total, unit="rows")
-    with bar as task, open_runner(job, progress=progress, task=task) as runner:
+    with bar as task, open_runner(job, progress=progress, task=task, opened=opened) as runner:
         translated = _translate_phrases(phrases, runner)
         for part in runner.map(_list_missing(source, parts, options.shard_rows, skip=task.advance)):
             parts.write(part)

@@ -18,7 +18,7 @@ from taco.errors import EngineError
 from taco.progress import Progress, Task
 from taco.translate.metering import SilentMeter, WindowMeter
 from taco.translate.shards import Part, Shard
-from taco.translate.worker import Job, Worker
+from taco.translate.worker import Job, Opened, Worker
 
 DEATHS = 3
 """Workers that may die on a shard before the stage fails."""
@@ -35,21 +35,26 @@ class Runner(Protocol):
         """
 
 
-def open_runner(job: Job, *, progress: Progress, task: Task) -> AbstractContextManager[Runner]:
+def open_runner(
+    job: Job, *, progress: Progress, task: Task, opened: Opened | None = None
+) -> AbstractContextManager[Runner]:
     """Open the runner that a recipe asks for.
 
     Args:
         job: What its workers do.
         progress: Takes lines for the user.
         task: Counts rows.
+        opened: The chain of engines, where it is open already; it is used here, or closed and opened by each worker.
     """
+    if opened and (job.options.runner == "ray" or job.options.processes > 1):
+        opened.close()
     if job.options.runner == "ray":
         from taco.translate.ray_runner import open_ray
 
         return open_ray(job, progress=progress, task=task)
     if job.options.processes > 1:
         return _open_processes(job, progress=progress, task=task)
-    return _open_here(job, progress=progress, task=task)
+    return _open_here(job, opened, progress=progress, task=task)
 
 
 class _HereRunner:
@@ -65,9 +70,9 @@ class _HereRunner:
 
 
 @contextmanager
-def _open_here(job: Job, *, progress: Progress, task: Task) -> Iterator[Runner]:
+def _open_here(job: Job, opened: Opened | None, *, progress: Progress, task: Task) -> Iterator[Runner]:
     meter = WindowMeter(task)
-    with Worker(job, meter=meter, say=progress.say, open_memory=job.open_memory) as worker:
+    with Worker(job, meter=meter, say=progress.say, open_memory=job.open_memory, opened=opened) as worker:
         yield _HereRunner(worker, meter)
 
 

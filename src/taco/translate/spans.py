@@ -162,7 +162,7 @@ def find_line_spans(text: str) -> tuple[Span, ...]:
 
 
 def has_spans(text: str) -> bool:
-    """Whether a line, or any line of a text, may hold a span.
+    r"""Whether a line, or any line of a text, may hold a span.
 
     >>> has_spans("Once upon a time, there was a cat."), has_spans("A\nB `c`")
     (False, True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from taco.errors import EngineBusy, EngineError
 from taco.languages.table import ENGLISH, Language, find_language
@@ -66,16 +66,27 @@ class Worker:
         meter: Hears how far it is.
         say: Takes a line for the user, such as that an engine is missing and another one used.
         open_memory: Opens the memory.
+        opened: The engines, where they are open already; they are closed with the worker. Else they are opened.
 
     Raises:
         EngineError: None of the engines can be opened; the error is that of the first one.
     """
 
-    def __init__(self, job: Job, *, meter: Meter, say: Callable[[str], None], open_memory: OpenMemory) -> None:
+    def __init__(
+        self,
+        job: Job,
+        *,
+        meter: Meter,
+        say: Callable[[str], None],
+        open_memory: OpenMemory,
+        opened: Opened | None = None,
+    ) -> None:
         self._stack = ExitStack()
         try:
-            opened, missing = open_engines(job)
-            engines = [self._stack.enter_context(engine) for engine in opened]
+            opened = opened or open_engines(job)
+            engines, missing = opened.engines, opened.missing
+            for engine in engines:
+                self._stack.enter_context(engine)
             legs = [self._open_leg(engine, job, meter, open_memory, is_first=not n) for n, engine in enumerate(engines)]
         except BaseException:
             self._stack.close()
@@ -113,8 +124,20 @@ class Worker:
         return Leg(engine=engine, send=sender.send)
 
 
-def open_engines(job: Job) -> tuple[list[Engine], list[EngineError]]:
-    """Open the chain of engines; return those that are there, and what is wrong with the others.
+class Opened(NamedTuple):
+    """Engines of a chain that are open, and what is wrong with the others."""
+
+    engines: list[Engine]
+    missing: list[EngineError]
+
+    def close(self) -> None:
+        """End the engines."""
+        for engine in self.engines:
+            engine.close()
+
+
+def open_engines(job: Job) -> Opened:
+    """Open the chain of engines.
 
     Raises:
         EngineError: All are missing; the error is that of the first one.
@@ -129,7 +152,7 @@ def open_engines(job: Job) -> tuple[list[Engine], list[EngineError]]:
             missing.append(error)
     if not opened:
         raise missing[0]
-    return opened, missing
+    return Opened(opened, missing)
 
 
 def _open_patiently(name: str, options: Any, source: Language, target: Language) -> Engine:
