@@ -12,9 +12,9 @@ METRICS = (
         unit="rate",
         better="higher",
         reads="answer",
-        meaning="Answers that hold all three sections, each once, in order and none empty, and that the model ended "
+        meaning="Answers that hold all sections, each once, in order and none empty, and that the model ended "
         "by itself, or that were ended where a second answer began.",
-        limits="Says nothing about what is written in the sections.",
+        limits="Says nothing about what is written in the sections. Unscored where the template has no labels.",
         absent="zero",
     ),
     Metric(
@@ -41,10 +41,11 @@ METRICS = (
 
 
 def measure(case: Case) -> Values:
-    """Measure one answer's form."""
+    """Measure one answer's form; without labels there are no sections to find."""
+    has_labels = case.template.has_labels
     return {
-        "complete_chain": float(case.parsed.state == "complete"),
-        "target_section": float(bool(case.parsed.response)),
+        "complete_chain": float(case.parsed.state == "complete") if has_labels else None,
+        "target_section": float(bool(case.parsed.response)) if has_labels and case.has_target else None,
         "ended_by_itself": float(case.answer.finish == "stop"),
     }
 

@@ -118,8 +118,10 @@ def _measure_use(case: Case) -> dict[str, float | None]:
     tokens = dict.fromkeys((*SECTIONS, "other"), 0.0)
     for use in answer.sections:
         tokens[use.name] = tokens.get(use.name, 0.0) + use.tokens
+    asked = (*case.template.section_names, "other")
     by_section = {
-        f"tokens_{name}": tokens[name] if was_counted and answer.sections else None for name in (*SECTIONS, "other")
+        f"tokens_{name}": tokens[name] if was_counted and answer.sections and name in asked else None
+        for name in (*SECTIONS, "other")
     }
     return {
         **by_section,

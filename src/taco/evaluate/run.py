@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from taco import __version__
-from taco.chain.template import find_template
+from taco.chain.formats import find_template
 from taco.errors import DataError
 from taco.evaluate.case import Case, build_case, build_reference
 from taco.evaluate.chains import CHAINS
