@@ -16,6 +16,7 @@ METRICS = (
         "by itself, or that were ended where a second answer began.",
         limits="Says nothing about what is written in the sections. Unscored where the template has no labels.",
         absent="zero",
+        needs=("labels",),
     ),
     Metric(
         name="target_section",
@@ -26,6 +27,7 @@ METRICS = (
         meaning="Answers with a labelled, non-empty section for the target language, whatever else is wrong with them.",
         limits="The base model was never shown the labels, so it seldom writes them; its replies are judged without.",
         absent="zero",
+        needs=("labels", "response"),
     ),
     Metric(
         name="ended_by_itself",

@@ -29,6 +29,7 @@ METRICS = (
         meaning="The same among the labelled target sections alone; answers without one are left out.",
         limits=_IDENTIFIER,
         absent="unscored",
+        needs=("labels",),
     ),
     Metric(
         name="reply_in_english",

@@ -7,7 +7,7 @@ from functools import partial
 
 from taco.chain.template import SECTIONS
 from taco.evaluate.case import Case
-from taco.evaluate.metric import Family, Metric, Values
+from taco.evaluate.metric import Family, Metric, Need, Values
 from taco.languages.identify import strip_code
 
 UNPUNCTUATED = frozenset({"Laoo", "Thai", "Tibt"})
@@ -56,6 +56,18 @@ def list_metrics(limit: int) -> tuple[Metric, ...]:
     )
 
 
+_USES: tuple[tuple[str, tuple[Need, ...], str, str], ...] = (
+    (
+        "instruction_en",
+        ("instruction_en",),
+        "instruction in English",
+        "Tokens spent on repeating the question in English.",
+    ),
+    ("response_en", ("response_en",), "response in English", "Tokens spent on the English answer."),
+    ("response", ("response",), "response in the target language", "Tokens spent on the part that the reader wants."),
+    ("other", (), "labels and the rest", "Tokens of labels, of the end, and of text outside any section."),
+)
+
 USE_METRICS = (
     *(
         Metric(
@@ -66,13 +78,9 @@ USE_METRICS = (
             reads="answer",
             meaning=meaning,
             absent="zero",
+            needs=needs,
         )
-        for section, title, meaning in (
-            ("instruction_en", "instruction in English", "Tokens spent on repeating the question in English."),
-            ("response_en", "response in English", "Tokens spent on the English answer."),
-            ("response", "response in the target language", "Tokens spent on the part that the reader wants."),
-            ("other", "labels and the rest", "Tokens of labels, of the end, and of text outside any section."),
-        )
+        for section, needs, title, meaning in _USES
     ),
     Metric(
         name="tokens",

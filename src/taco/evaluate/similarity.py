@@ -41,6 +41,7 @@ METRICS = (
         meaning="The same for the labelled target section alone: an answer without that section counts 0.",
         limits=_NOT_QUALITY,
         absent="zero",
+        needs=("labels",),
     ),
     Metric(
         name="chrf_response_en",
