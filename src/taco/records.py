@@ -26,7 +26,8 @@ class Row:
     """One English instruction with its response, as it leaves `source`.
 
     Attributes:
-        id: 16 hex digits of the SHA-256 of the normalised text; equal rows have equal ids.
+        id: 16 hex digits of the SHA-256 of the normalised text, as it was before its response was shortened; equal rows
+            have equal ids.
         instruction: What is asked, in English.
         input: The text that the instruction works on; empty where there is none.
         response: The answer, in English.

@@ -9,9 +9,7 @@ from taco.chain.template import SECTIONS
 from taco.evaluate.case import Case
 from taco.evaluate.metric import Family, Metric, Need, Values
 from taco.languages.identify import strip_code
-
-UNPUNCTUATED = frozenset({"Laoo", "Thai", "Tibt"})
-"""Scripts whose texts do not mark the ends of sentences, or mark phrases with the same sign."""
+from taco.languages.sentences import UNPUNCTUATED
 
 _LIST_MARK = re.compile(r"^[ \t]*(?:[-*+•]|\d+[.)])[ \t]+", re.MULTILINE)
 _SENTENCE_END = re.compile(
