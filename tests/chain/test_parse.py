@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taco.chain.parse import STATES, find_restart, parse_chain, parse_chain_strict
 from taco.chain.formats import find_template
+from taco.chain.parse import STATES, find_restart, parse_chain, parse_chain_strict
 from taco.chain.template import unescape_labels
 from taco.errors import DataError
 from taco.languages.table import find_language

@@ -79,7 +79,14 @@ def score(folder: Path, templates: Sequence[str]) -> Scores:
     [
         (
             "direct",
-            {"complete_chain", "target_section", "chrf_response", "chrf_response_en", "chrf_instruction_en", "flattened"}
+            {
+                "complete_chain",
+                "target_section",
+                "chrf_response",
+                "chrf_response_en",
+                "chrf_instruction_en",
+                "flattened",
+            }
             | {"section_in_target", "tokens_instruction_en", "tokens_response_en"},
             {"reply_in_target", "chrf_reply", "ended_by_itself", "tokens_response", "lines_kept", "sentences"},
         ),
@@ -144,9 +151,7 @@ def test_the_page_of_a_translation_into_english(tmp_path: Path) -> None:
     assert "puts Galician into English" in page
 
 
-def test_a_two_section_answer_lacks_only_its_own_sections(
-    make_case: Callable[..., Case], galician: Language
-) -> None:
+def test_a_two_section_answer_lacks_only_its_own_sections(make_case: Callable[..., Case], galician: Language) -> None:
     changes = {"template": "two-section", "instruction_en": ""}
     case = make_case("Response in English:\nIt is blue.", example=changes)
     assert case.missing == ("response", "reply")

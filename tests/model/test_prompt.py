@@ -113,7 +113,9 @@ def test_a_tokenizer_that_cuts_is_refused(tokenizer: Any, monkeypatch: pytest.Mo
         encode_completion(Cutting(), "Hello there", end=2)
 
 
-WORDS = st.sampled_from(["Ola", "नमस्ते।", "سلام؟", "今日は。", "สวัสดี", "### Human:", "Response in English:", "\n", "1. "])
+WORDS = st.sampled_from(
+    ["Ola", "नमस्ते।", "سلام؟", "今日は。", "สวัสดี", "### Human:", "Response in English:", "\n", "1. "]
+)
 written = st.lists(WORDS, min_size=1, max_size=6).map(lambda words: "x " + " ".join(words) + " x")
 
 

@@ -105,7 +105,11 @@ responses = st.lists(st.tuples(st.text(st.characters(exclude_categories=["Cs"]),
 
 @settings(max_examples=60, deadline=None)
 @given(
-    question=responses, response_en=responses, response=responses, limit=st.integers(1, 700), template=st.sampled_from(FORMATS)
+    question=responses,
+    response_en=responses,
+    response=responses,
+    limit=st.integers(1, 700),
+    template=st.sampled_from(FORMATS),
 )
 def test_a_shortened_row_has_every_section_and_its_end(
     tokenizer: Any, question: str, response_en: str, response: str, limit: int, template: str
@@ -150,7 +154,9 @@ def test_a_shortened_row_has_every_section_and_its_end(
 def test_rows_are_shortened_only_where_asked_and_only_where_too_long(tokenizer: Any) -> None:
     example = make_example("Ask", "It rains. We stay. We read.", "Chove. Quedamos. Lemos.")
     whole = len(encode_example(example, tokenizer, end=end_token_id(tokenizer)).input_ids)
-    assert [row.sentences_cut for row in encode_examples([example], tokenizer, max_row_tokens=whole, shorten=True)[0]] == [0]
+    assert [
+        row.sentences_cut for row in encode_examples([example], tokenizer, max_row_tokens=whole, shorten=True)[0]
+    ] == [0]
     rows, _ = encode_examples([example], tokenizer, max_row_tokens=whole - 1, shorten=True)
     assert [row.sentences_cut for row in rows] == [1]
     assert tokenizer.decode(rows[0].input_ids).count("We read") == 0

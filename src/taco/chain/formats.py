@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -179,7 +179,9 @@ def _read_format(name: str, text: str) -> Format:
         raise RecipeError(f"The chain format {name} is no TOML: {error}.") from error
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}" for fault in error.errors()]
-        raise RecipeError(f"The chain format {name} is malformed: {'; '.join(faults)}.", hint="See docs/chain.md.") from error
+        raise RecipeError(
+            f"The chain format {name} is malformed: {'; '.join(faults)}.", hint="See docs/chain.md."
+        ) from error
 
 
 def _build_format(table: _FormatTable, name: str) -> Format:

@@ -45,9 +45,7 @@ class ChainOptions(BaseModel):
     @model_validator(mode="after")
     def _check_rule(self) -> ChainOptions:
         if self.length_rule and not find_format(self.template).takes_rule:
-            raise ValueError(
-                f"length_rule: the format {self.template!r} answers no questions; leave the rule out"
-            )
+            raise ValueError(f"length_rule: the format {self.template!r} answers no questions; leave the rule out")
         return self
 
     def format_of(self, split: str) -> str:

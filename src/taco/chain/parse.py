@@ -105,7 +105,7 @@ def parse_chain(text: str, *, template: str, language: Language, finish: str = "
     spans = _find_spans(text, marks)
     sections = {name: _read_section(made_by, language, name, text[start:end]) for name, (start, end) in spans.items()}
     order = [name for name, _, _ in marks]
-    return ParsedChain(_judge_state(made_by, order, sections, finish), spans=spans, **sections)
+    return ParsedChain(_judge_state(made_by, order, sections, finish), spans={**spans}, **sections)
 
 
 def find_restart(text: str, *, template: str, language: Language) -> int | None:

@@ -150,7 +150,7 @@ class Template:
 
     def trim(self, name: str, text: str) -> str:
         """Take from a tolerantly parsed section the white space around it and what the template itself added."""
-        section = self.sections[self.section_names.index(name)]  # type: ignore[arg-type]
+        section = self.sections[self.section_names.index(name)]
         return text.strip().removesuffix(section.added.strip())
 
 
@@ -180,9 +180,7 @@ def label_pattern(template: Template, language: Language) -> re.Pattern[str]:
 
 def _widen_label(label: str, target: str) -> str:
     words = label.removesuffix(":").split()
-    return "[ \t]+".join(
-        f"(?:{target})".join(re.escape(piece) for piece in word.split("{language}")) for word in words
-    )
+    return "[ \t]+".join(f"(?:{target})".join(re.escape(piece) for piece in word.split("{language}")) for word in words)
 
 
 @lru_cache(maxsize=1024)
@@ -209,4 +207,4 @@ def unescape_labels(text: str, template: Template, language: Language) -> str:
 
 def is_in_order(names: Sequence[str], template: Template) -> bool:
     """Whether sections come in the template's order."""
-    return list(names) == sorted(names, key=template.section_names.index)  # type: ignore[arg-type]
+    return list(names) == sorted(names, key=template.section_names.index)

@@ -122,20 +122,23 @@ def _show_parts(report: TokenReport) -> Table:
         numbers = (spread.mean, spread.median, spread.p95, spread.max)
         title = _TITLES[name].format(language=report.language_name)
         table.add_row(title, *(f"{number:,.0f}" for number in numbers))
-    if spread := report.sentences:
-        numbers = (spread.mean, spread.median, spread.p95, spread.max)
+    if sentences := report.sentences:
+        numbers = (sentences.mean, sentences.median, sentences.p95, sentences.max)
         table.add_row("sentences of a response", *(f"{number:,.1f}" for number in numbers))
     return table
 
 
 def _show_fits(fits: Sequence[Fit]) -> Table:
-    table = _make_table("context", "rows over", "share", "best response")
+    table = _make_table("context", "rows over", "share", "over when shortened", "best response")
     for fit in fits:
-        table.add_row(f"{fit.context:,}", f"{fit.over:,}", f"{100 * fit.share_over:.1f} %", _describe_best(fit))
+        share = f"{100 * fit.share_over:.1f} %"
+        table.add_row(f"{fit.context:,}", f"{fit.over:,}", share, f"{fit.over_shortened:,}", _describe_best(fit))
     return table
 
 
 def _describe_best(fit: Fit) -> str:
     if fit.best_sentences is None:
         return "as it is"
-    return "none is short enough" if not fit.best_sentences else f"{fit.best_sentences} sentences"
+    if not fit.best_sentences:
+        return "none is short enough"
+    return "1 sentence" if fit.best_sentences == 1 else f"{fit.best_sentences} sentences"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from taco.chain.parse import ParsedChain, parse_chain
 from taco.chain.formats import find_template
+from taco.chain.parse import ParsedChain, parse_chain
 from taco.chain.template import Template
 from taco.languages.identify import Identification, identify
 from taco.languages.table import Language

@@ -33,12 +33,61 @@ _STOP = re.compile(
 )
 _WORD_BEFORE = re.compile(r"[^\s\"'“”‘’«»()\[\]*_]+$")
 _LONGEST_WORD = 64
-_PAIRS = ("()", "[]", "“”", "«»", "「」", "『』")
+_PAIRS = (("(", ")"), ("[", "]"), ("“", "”"), ("«", "»"), ("「", "」"), ("『", "』"))
 _TOGGLES = ('"', "`", "**", "__", "$")
 
 ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof sr jr st mt no nos vol fig eq ch sec pp vs etc cf al approx dept est gen gov hon inc ltd co corp rev "
-    "sen rep capt col sgt jan feb mar apr jun jul aug sep sept oct nov dec".split()
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "sr",
+        "jr",
+        "st",
+        "mt",
+        "no",
+        "nos",
+        "vol",
+        "fig",
+        "eq",
+        "ch",
+        "sec",
+        "pp",
+        "vs",
+        "etc",
+        "cf",
+        "al",
+        "approx",
+        "dept",
+        "est",
+        "gen",
+        "gov",
+        "hon",
+        "inc",
+        "ltd",
+        "co",
+        "corp",
+        "rev",
+        "sen",
+        "rep",
+        "capt",
+        "col",
+        "sgt",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "oct",
+        "nov",
+        "dec",
+    ]
 )
 """English words that a dot shortens; a dot behind one ends no sentence that one can be sure of."""
 
@@ -123,7 +172,8 @@ def find_cuts(texts: Sequence[str], *, scripts: Sequence[str]) -> tuple[Cut, ...
     whole = Cut(ends=tuple(len(text.rstrip()) for text in texts), sentences=sum(one.sentences for one in blocks[0]))
     if len({tuple((one.is_prose, one.lines) for one in parts) for parts in blocks}) > 1:
         return (whole,)
-    cuts, before = [], 0
+    cuts: list[Cut] = []
+    before = 0
     for versions in zip(*blocks, strict=True):
         cuts += _cut_block(versions, before)
         before += versions[0].sentences

@@ -59,7 +59,9 @@ def fetch_tokenizer(name: str, revision: str | None, progress: Progress) -> Path
     """
     require_libraries()
     found = _find_cached(name, revision, TOKENIZER)
-    if found and any((found / file).is_file() for file in ("tokenizer.json", "tokenizer.model", "tokenizer_config.json")):
+    if found and any(
+        (found / file).is_file() for file in ("tokenizer.json", "tokenizer.model", "tokenizer_config.json")
+    ):
         return found
     return _download(name, revision, TOKENIZER, progress)
 

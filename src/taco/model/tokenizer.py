@@ -13,7 +13,14 @@ from taco.model.options import ModelOptions
 from taco.progress import Progress
 from taco.store.files import digest_file
 
-_DECIDING = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "chat_template.jinja", "vocab.json", "merges.txt")
+_DECIDING = (
+    "tokenizer.json",
+    "tokenizer.model",
+    "tokenizer_config.json",
+    "chat_template.jinja",
+    "vocab.json",
+    "merges.txt",
+)
 """Files that decide what a text's tokens are."""
 
 

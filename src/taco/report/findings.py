@@ -42,9 +42,7 @@ def state_headline(scores: Scores) -> str:
     if spoken.value is None:
         parts.append(f"whether it writes {name} cannot be told by machine")
     else:
-        parts.append(
-            _grade_rate(spoken, f"answers in {name}", f"often answers in {name}", f"seldom answers in {name}")
-        )
+        parts.append(_grade_rate(spoken, f"answers in {name}", f"often answers in {name}", f"seldom answers in {name}"))
     agreement = _grade_agreement(tuned.metrics["chrf_reply"].value)
     return f"The tuned model {' and '.join(parts)}; {agreement} agreement with the machine-translated references."
 

@@ -30,6 +30,7 @@ class Fit:
     Attributes:
         context: Tokens.
         over, share_over: Rows that have more, and their share.
+        over_shortened: How many of them do even with their shortest response.
         best_sentences: The largest number of sentences of a response with which `FITTING` of the rows fit; None where so
             many fit as they are; 0 where no number is small enough.
     """
@@ -37,6 +38,7 @@ class Fit:
     context: int
     over: int
     share_over: float
+    over_shortened: int
     best_sentences: int | None
 
 
@@ -62,11 +64,13 @@ def find_fit(rows: Sequence[RowTokens], context: int) -> Fit:
     """
     over = sum(row.total > context for row in rows)
     allowed = math.floor((1 - FITTING) * len(rows) + 1e-9)
-    best = sorted(count_fitting_sentences(row, context) for row in rows)[allowed]
+    limits = sorted(count_fitting_sentences(row, context) for row in rows)
+    best = limits[allowed]
     return Fit(
         context=context,
         over=over,
         share_over=round(over / len(rows), 6),
+        over_shortened=sum(limit == 0 for limit in limits),
         best_sentences=None if best == math.inf else int(best),
     )
 

@@ -59,7 +59,7 @@ def measure_example(
     asked = len(encode_prompt(tokenizer, system=example.system, prompt=example.prompt))
     learnt = len(encode_completion(tokenizer, example.completion, end=end))
     spans = parse_chain(example.completion, template=example.template, language=language).spans
-    sections = {name: 0 for name in template.section_names} | _count_sections(example.completion, tokenizer, spans)
+    sections = dict.fromkeys(template.section_names, 0) | _count_sections(example.completion, tokenizer, spans)
     parts = {FRAME: asked - prompt, PROMPT: prompt, **sections, LABELS: learnt - sum(sections.values())}
     responses = sum(sections[section.name] for section in template.sections if section.text in RESPONSES)
     responses += prompt if template.prompt in RESPONSES else 0

@@ -13,6 +13,7 @@ from taco.languages.sentences import find_cuts
 from taco.languages.table import ENGLISH
 from taco.records import Row, TranslatedRow
 from taco.tokens.measure import FRAME, LABELS, PROMPT, RowTokens, count_tokens
+from taco.translate.segment import Prose, split_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,10 @@ class Fertility:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratios:
-    """Tokens of the target language for each English token, in questions and in responses."""
+    """Tokens of the target language for each English token of prose, in questions and in responses.
+
+    What no engine sees, such as code, is the same in both languages.
+    """
 
     question: float
     response: float
@@ -67,8 +71,19 @@ def measure_fertility(
         )
         for side, columns in texts.items()
     }
-    question = (target[0] + target[1]) / max(1, english[0] + english[1])
-    return fertility, Ratios(question=question, response=target[2] / max(1, english[2]))
+    same = [sum(count_fixed_tokens(found, tokenizer)) for found in texts[ENGLISH.code]]
+    prose, prose_en = (
+        [tokens[side][place] - same[place] for place in range(len(fields))] for side in (code, ENGLISH.code)
+    )
+    question = (prose[0] + prose[1]) / max(1, prose_en[0] + prose_en[1])
+    return fertility, Ratios(question=max(0, question), response=max(0, prose[2] / max(1, prose_en[2])))
+
+
+def count_fixed_tokens(texts: Sequence[str], tokenizer: Any) -> list[int]:
+    """Count the tokens of what stays as it is when texts are translated: code and layout."""
+    prose = [" ".join(node.text for node in split_text(text) if isinstance(node, Prose)) for text in texts]
+    pairs = zip(count_tokens(texts, tokenizer), count_tokens(prose, tokenizer), strict=True)
+    return [max(0, whole - moved) for whole, moved in pairs]
 
 
 def list_cuts(response_en: str) -> tuple[tuple[int, float], ...]:
@@ -95,16 +110,18 @@ def predict_rows(
         ratios: What the target language costs.
     """
     alone = count_tokens([row.instruction for row in rows], tokenizer)
-    questions = count_tokens([f"{row.instruction}\n\n{row.input}".rstrip() for row in rows], tokenizer)
-    responses = count_tokens([row.response for row in rows], tokenizer)
+    questions = [f"{row.instruction}\n\n{row.input}".rstrip() for row in rows]
+    asked, asked_same = count_tokens(questions, tokenizer), count_fixed_tokens(questions, tokenizer)
+    responses = [row.response for row in rows]
+    said, said_same = count_tokens(responses, tokenizer), count_fixed_tokens(responses, tokenizer)
     predicted = []
-    for row, only, question, response in zip(rows, alone, questions, responses, strict=True):
+    for place, row in enumerate(rows):
         texts: dict[TextName, float] = {
-            "instruction": question * ratios.question,
-            "instruction_en": question,
-            "instruction_en_alone": only,
-            "response_en": response,
-            "response": response * ratios.response,
+            "instruction": asked_same[place] + (asked[place] - asked_same[place]) * ratios.question,
+            "instruction_en": asked[place],
+            "instruction_en_alone": alone[place],
+            "response_en": said[place],
+            "response": said_same[place] + (said[place] - said_same[place]) * ratios.response,
         }
         cuts = list_cuts(row.response)
         predicted += [_predict(texts, template, known, cuts) for template, known in templates.items() if known]
@@ -118,7 +135,7 @@ def _predict(
     cuts: Sequence[tuple[int, float]],
 ) -> RowTokens:
     frame, labels = (statistics.median(row.parts[name] for row in known) for name in (FRAME, LABELS))
-    sections = {section.name: texts[section.text] for section in template.sections}
+    sections: dict[str, float] = {section.name: texts[section.text] for section in template.sections}
     written = [template.prompt, *(section.text for section in template.sections)]
     responses = sum(texts[name] for name in written if name in RESPONSES)
     return RowTokens(

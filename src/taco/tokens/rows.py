@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from taco.errors import EngineError, StoreError, TacoError
+from taco.errors import EngineError
 from taco.languages.table import Language
 from taco.progress import Progress, SilentProgress
 from taco.records import Row, TranslatedRow
@@ -56,36 +56,50 @@ def find_rows(
         DataError: The source or a file of the run is damaged.
     """
     with tempfile.TemporaryDirectory(prefix="taco-tokens-") as scratch:
-        rows = list(_read_source(options, run=run, folder=folder, scratch=Path(scratch), seed=seed, progress=progress))
+        reading = _Reading(run=run, folder=folder, scratch=Path(scratch), seed=seed)
+        rows = list(reading.read(options, "source", progress))
         kept = run / "translate" / TRAIN
         if kept.is_file() and (translated := tuple(read_records(kept, TranslatedRow))):
             tried = frozenset(row.id for row in read_records(run / "source" / TRAIN, Row))
             return _compare(rows, translated, tried=tried, origin=str(kept))
-        translated = _translate_shipped(Path(scratch), language) if rows else ()
-    return _compare(rows, translated, tried=frozenset(), origin="translations that come with taco" if translated else "")
+        whole = options.model_copy(
+            update={"max_response_sentences": None}
+        )  # only whole lines are in what comes with taco
+        list(reading.read(whole, "whole", SilentProgress()))
+        translated = _translate_shipped(Path(scratch), language)
+    return _compare(
+        rows, translated, tried=frozenset(), origin="translations that come with taco" if translated else ""
+    )
 
 
-def _read_source(
-    options: SourceOptions, *, run: Path, folder: Path, scratch: Path, seed: int, progress: Progress
-) -> Iterator[Row]:
-    """Read the source anew, the run's rows where that would need the network."""
-    out = run / "source"
-    if not describe_location(options):
-        out = scratch / "source"
-        run_source(options, folder=folder, out=out, seed=seed, progress=progress)
-    if (out / TRAIN).is_file():
-        yield from read_records(out / TRAIN, Row)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """How the source is read."""
+
+    run: Path
+    folder: Path
+    scratch: Path
+    seed: int
+
+    def read(self, options: SourceOptions, name: str, progress: Progress) -> Iterator[Row]:
+        """Read the source anew into a folder of that name, the run's rows where that would need the network."""
+        out = self.run / "source"
+        if not describe_location(options):
+            out = self.scratch / name
+            run_source(options, folder=self.folder, out=out, seed=self.seed, progress=progress)
+        if (out / TRAIN).is_file():
+            yield from read_records(out / TRAIN, Row)
 
 
 def _translate_shipped(scratch: Path, language: Language) -> tuple[TranslatedRow, ...]:
     """Look rows up in the translations that come with taco; none where it has none for the language or the rows."""
-    if not (scratch / "source" / TRAIN).is_file():
+    if not (scratch / "whole" / TRAIN).is_file():
         return ()
     out = scratch / "translate"
     try:
         run_translate(
             TranslateOptions(engine=SHIPPED),
-            source=scratch / "source",
+            source=scratch / "whole",
             out=out,
             target=language,
             phrases=(),
@@ -93,9 +107,7 @@ def _translate_shipped(scratch: Path, language: Language) -> tuple[TranslatedRow
             payer=Payer(run="tokens", account="tokens"),
             progress=SilentProgress(),
         )
-    except StoreError:
-        raise
-    except (EngineError, TacoError):
+    except EngineError:
         return ()
     return tuple(read_records(out / TRAIN, TranslatedRow))
 
