@@ -105,7 +105,7 @@ def parse_chain(text: str, *, template: str, language: Language, finish: str = "
     spans = _find_spans(text, marks)
     sections = {name: _read_section(made_by, language, name, text[start:end]) for name, (start, end) in spans.items()}
     order = [name for name, _, _ in marks]
-    return ParsedChain(_judge_state(made_by, order, sections, finish), spans={**spans}, **sections)
+    return ParsedChain(_judge_state(made_by, order, sections, finish), spans=spans, **sections)
 
 
 def find_restart(text: str, *, template: str, language: Language) -> int | None:
@@ -145,8 +145,8 @@ def _read_section(template: Template, language: Language, name: str, text: str) 
     return template.trim(name, unescape_labels(text, template, language) if template.escapes else text)
 
 
-def _find_spans(text: str, marks: list[tuple[SectionName, int, int]]) -> dict[SectionName, tuple[int, int]]:
-    spans: dict[SectionName, tuple[int, int]] = {}
+def _find_spans(text: str, marks: list[tuple[SectionName, int, int]]) -> dict[str, tuple[int, int]]:
+    spans: dict[str, tuple[int, int]] = {}
     ends = [start for _, start, _ in marks[1:]] + [len(text)]
     for (name, _, start), end in zip(marks, ends, strict=True):
         if name not in spans:
@@ -156,7 +156,7 @@ def _find_spans(text: str, marks: list[tuple[SectionName, int, int]]) -> dict[Se
     return spans
 
 
-def _judge_state(template: Template, order: list[SectionName], sections: dict[SectionName, str], finish: str) -> State:
+def _judge_state(template: Template, order: list[SectionName], sections: Mapping[str, str], finish: str) -> State:
     if len(set(order)) != len(order):
         return "duplicated-label"
     if not is_in_order(order, template):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from taco.chain.formats import find_format
@@ -12,11 +12,11 @@ from taco.chain.template import SECTIONS, Template
 from taco.errors import DataError
 from taco.languages.table import Language
 from taco.model.prompt import end_token_id
-from taco.progress import Progress
+from taco.progress import Progress, Task
 from taco.records import TranslatedRow
 from taco.tokens.fit import Fit, Spread, find_fit, measure_spread
 from taco.tokens.measure import FRAME, LABELS, PROMPT, RowTokens, measure_example
-from taco.tokens.predict import Fertility, list_cuts, measure_fertility, predict_rows
+from taco.tokens.predict import Fertility, Ratios, list_cuts, measure_fertility, predict_rows
 from taco.tokens.rows import FoundRows
 
 CONTEXTS = (512, 1024, 2048, 4096)
@@ -26,8 +26,6 @@ WHOLE = "row"
 """Name for all parts of a row together."""
 
 _BATCH = 64
-
-_ByTemplate = dict[Template, list[RowTokens]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,36 +90,64 @@ def report_tokens(
     fertility, ratios = measure_fertility(found.translated, tokenizer, code=language.code)
     total = len(found.translated) + len(found.untranslated)
     with progress.task("Counting tokens", total=total, unit="rows") as task:
-        samples: _ByTemplate = {one: [] for one in chosen.templates}
-        measured: list[RowTokens] = []
-        left_out = 0
-        for row in found.translated:
-            counted = _measure_row(row, chosen.templates, tokenizer, language)
-            left_out += not counted
-            for one, tokens in counted.items():
-                samples[one].append(tokens)
-            measured += counted.values() if row.id in found.current else ()
-            task.advance()
-        predicted: list[RowTokens] = []
-        for start in range(0, len(found.untranslated) if ratios else 0, _BATCH):
-            rows = found.untranslated[start : start + _BATCH]
-            predicted += predict_rows(rows, samples, tokenizer, ratios=ratios)  # type: ignore[arg-type]
-            task.advance(len(rows))
-    counted_rows = [*measured, *predicted]
+        samples = _measure_rows(found, chosen.templates, tokenizer, language, task)
+        predicted = _predict_rows(found, samples.by_template, tokenizer, ratios, task) if ratios else []
+    rows = [*samples.current, *predicted]
     return TokenReport(
         language=language.code,
         language_name=language.name,
         template=chosen.signature,
         tokenizer=signature,
         origin=found.origin,
-        measured=len(measured),
+        measured=len(samples.current),
         predicted=len(predicted),
-        left_out=left_out,
-        parts=_spread_parts(counted_rows),
+        left_out=samples.left_out,
+        parts=_spread_parts(rows),
         fertility=fertility,
-        sentences=_spread_sentences(counted_rows),
-        fits=tuple(find_fit(counted_rows, context) for context in contexts) if counted_rows else (),
+        sentences=_spread_sentences(rows),
+        fits=tuple(find_fit(rows, context) for context in contexts) if rows else (),
     )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Samples:
+    """Measured examples.
+
+    Attributes:
+        by_template: All of them.
+        current: Those whose English texts are as the recipe's source gives them now.
+        left_out: Rows whose texts a template cannot hold.
+    """
+
+    by_template: dict[Template, list[RowTokens]]
+    current: list[RowTokens] = field(default_factory=list)
+    left_out: int = 0
+
+
+def _measure_rows(
+    found: FoundRows, templates: Sequence[Template], tokenizer: Any, language: Language, task: Task
+) -> _Samples:
+    samples = _Samples(by_template={one: [] for one in templates})
+    for row in found.translated:
+        counted = _measure_row(row, templates, tokenizer, language)
+        samples.left_out += not counted
+        for one, tokens in counted.items():
+            samples.by_template[one].append(tokens)
+        if row.id in found.current:
+            samples.current += counted.values()
+        task.advance()
+    return samples
+
+
+def _predict_rows(
+    found: FoundRows, samples: Mapping[Template, Sequence[RowTokens]], tokenizer: Any, ratios: Ratios, task: Task
+) -> list[RowTokens]:
+    predicted: list[RowTokens] = []
+    for start in range(0, len(found.untranslated), _BATCH):
+        rows = found.untranslated[start : start + _BATCH]
+        predicted += predict_rows(rows, samples, tokenizer, ratios=ratios)
+        task.advance(len(rows))
+    return predicted
 
 
 def _measure_row(

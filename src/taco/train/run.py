@@ -106,7 +106,8 @@ def _encode(
     if not rows:
         raise DataError(
             f"None of the {len(examples)} rows of {path} can be trained on: {dict(Counter(d.reason for d in drops))}.",
-            hint=f"Rows may have at most {limit} tokens; raise train.max_row_tokens if the model allows more.",
+            hint=f"Rows may have at most {limit} tokens; raise train.max_row_tokens if the model allows more, or "
+            "set train.over_long = 'shorten'. `taco tokens RECIPE` says how long they are.",
         )
     return rows, drops
 
