@@ -145,6 +145,15 @@ def test_the_tables(tokens: Any, tmp_path: Path) -> None:
     assert "2,048 0 0.0 % 0 as it is" in lines
 
 
+def test_a_costly_language_gets_advice(tokens: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_source(tmp_path, 6)
+    translate(tmp_path, 5)
+    assert "hardly knows" not in tokens().stdout
+    monkeypatch.setitem(globals(), "RESPONSE", "नमस्ते। " * 30)
+    translate(tmp_path, 5)
+    assert "hardly knows Galician" in tokens().stdout
+
+
 def test_without_any_translation_the_command_says_what_to_do(tokens: Any, tmp_path: Path) -> None:
     make_source(tmp_path, 6)
     shown = tokens()

@@ -170,12 +170,13 @@ def _tell_making(languages: Sequence[CardLanguage]) -> str:
     target = find_language(languages[0].entry.language)
     about = "" if len(languages) == 1 else f", here for {target.name},"
     system = find_template(template.rpartition(" v")[0]).system(target) if template else ""
+    shown = template.rpartition("/")[2]  # of a file its name alone: its folder tells strangers about a machine
     return (
         f"Made by taco {__version__}, seed {manifest.seed}.\n\n"
         f"1. English rows were read from {named}, brought into one form, and the test rows were set apart.\n"
         "2. Instructions, inputs and responses were translated; code, links, placeholders, numbers and layout were kept "
         "out of the translator's reach, and rows in which they did not come back were dropped.\n"
-        f"3. Each row was rendered as a chain with the template {code(template)}. The system message that belongs to "
+        f"3. Each row was rendered as a chain with the template {code(shown)}. The system message that belongs to "
         f"it{about} is:\n\n{fence(system)}"
     )
 
