@@ -8,6 +8,8 @@ import pytest
 from taco.chain.formats import find_template, list_formats
 from taco.chain.template import make_chain
 from taco.evaluate.case import Case
+from taco.evaluate.failure.classify import find_failures
+from taco.evaluate.failure.record import build_subject
 from taco.evaluate.options import EvaluateOptions
 from taco.evaluate.run import list_families, run_evaluate
 from taco.evaluate.scores import Scores, read_scores
@@ -159,3 +161,20 @@ def test_a_two_section_answer_lacks_only_its_own_sections(make_case: Callable[..
     assert row.values["complete_chain"] == 0
     assert row.values["chrf_instruction_en"] is None
     assert [failure.detail for failure in row.failures if failure.kind == "missing-section"] == ["no target section"]
+
+
+@pytest.mark.parametrize(
+    ("template", "text", "kinds"),
+    [
+        ("direct", "Chove moito hoxe na cidade.", []),
+        ("direct", " ", ["missing-section"]),
+        ("two-section", "Response in English:\nIt rains.", ["missing-section"]),
+        ("two-section", "Response in English:\nIt rains.\n\nResponse in Galician:\nChove.", []),
+        ("question-translation", "Why is the sky blue?", []),
+        ("question-translation", "Why is the sky", []),
+        ("plug", "English instruction:\nWhy?\n\nEnglish response:\nAir.\n\nGalician response:\nPolo aire.", []),
+    ],
+)
+def test_no_failure_is_found_for_what_was_not_asked(template: str, text: str, kinds: list[str]) -> None:
+    subject = build_subject(text, answer_id="a", language=GALICIAN, template=template)
+    assert [failure.kind for failure in find_failures(subject)] == kinds
