@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from taco.cli.app import app
 from taco.records import Row, TranslatedRow
-from taco.store.jsonl import write_records
+from taco.store.jsonl import read_records, write_records
 
 RESPONSE_EN = "It rains. We stay at home. We read."
 RESPONSE = "Chove moito. Quedamos na casa. Lemos."
@@ -35,7 +35,6 @@ def translate(folder: Path, number: int) -> None:
     from taco.progress import SilentProgress
     from taco.source.options import SourceOptions
     from taco.source.run import run_source
-    from taco.store.jsonl import read_records
 
     out = folder / "runs" / "made" / "source"
     options = SourceOptions(path="rows.json", heldout=1, limit=number + 1)
@@ -92,6 +91,18 @@ def test_translated_rows_are_measured(tokens: Any, tmp_path: Path) -> None:
         parts["row"]["mean"], abs=0.1
     )
     assert found["sentences"]["max"] == 3
+
+
+def test_rows_that_the_gate_dropped_are_not_counted(tokens: Any, tmp_path: Path) -> None:
+    make_source(tmp_path, 6)
+    translate(tmp_path, 5)
+    run = tmp_path / "runs" / "made"
+    write_records(
+        run / "gate" / "train.jsonl", list(read_records(run / "translate" / "train.jsonl", TranslatedRow))[:3]
+    )
+    found = read(tokens("--json"))
+    assert (found["measured"], found["predicted"]) == (3, 0)
+    assert found["origin"].endswith("gate/train.jsonl")
 
 
 def test_rows_that_are_still_to_be_translated_are_predicted(tokens: Any, tmp_path: Path) -> None:

@@ -21,6 +21,9 @@ from taco.translate.run import Payer, run_translate
 TRAIN = "train.jsonl"
 SHIPPED = "shipped-memory"
 
+STAGES = ("gate", "translate")
+"""The stages whose rows are measured, the first one that has any."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundRows:
@@ -31,6 +34,8 @@ class FoundRows:
         current: Ids of those whose English texts are as the recipe's source gives them now.
         untranslated: Rows of the source that have no translation yet.
         origin: Where the translations are from, for a reader; "" where there are none.
+
+    Rows of the source that a run read and did not keep, in translation or at the gate, are in none of these.
     """
 
     translated: tuple[TranslatedRow, ...]
@@ -58,18 +63,18 @@ def find_rows(
     with tempfile.TemporaryDirectory(prefix="taco-tokens-") as scratch:
         reading = _Reading(run=run, folder=folder, scratch=Path(scratch), seed=seed)
         rows = list(reading.read(options, "source", progress))
-        kept = run / "translate" / TRAIN
-        if kept.is_file() and (translated := tuple(read_records(kept, TranslatedRow))):
+        for kept in (run / stage / TRAIN for stage in STAGES):
+            translated = tuple(read_records(kept, TranslatedRow)) if kept.is_file() else ()
+            if not translated:
+                continue
             tried = frozenset(row.id for row in read_records(run / "source" / TRAIN, Row))
             return _compare(rows, translated, tried=tried, origin=str(kept))
-        whole = options.model_copy(
-            update={"max_response_sentences": None}
-        )  # only whole lines are in what comes with taco
+        # Only whole lines are in what comes with taco.
+        whole = options.model_copy(update={"max_response_sentences": None})
         list(reading.read(whole, "whole", SilentProgress()))
         translated = _translate_shipped(Path(scratch), language)
-    return _compare(
-        rows, translated, tried=frozenset(), origin="translations that come with taco" if translated else ""
-    )
+    origin = "translations that come with taco" if translated else ""
+    return _compare(rows, translated, tried=frozenset(), origin=origin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
