@@ -34,7 +34,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from taco.chain.template import find_template
+from taco.chain.formats import find_template
 from taco.languages.table import find_language
 from taco.model.base import resolve_base
 from taco.model.libraries import quiet_libraries

@@ -231,7 +231,13 @@ STAGES = (
     Stage("source", 2, (), _source_settings, _run_source),
     Stage("translate", 3, ("source",), _translate_settings, _run_translate),
     Stage("gate", 1, ("translate",), _gate_settings, _run_gate),
-    Stage("chain", 1, ("gate",), lambda c: (c.recipe.chain, c.recipe.language), _run_chain),
+    Stage(
+        "chain",
+        1,
+        ("gate",),
+        lambda c: (c.recipe.chain, c.recipe.chain.list_signatures(), c.recipe.language),
+        _run_chain,
+    ),
     Stage("train", 1, ("chain",), lambda c: (c.recipe.train, c.recipe.model, c.recipe.seed), _run_train),
     Stage(
         "generate",

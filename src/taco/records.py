@@ -26,7 +26,8 @@ class Row:
     """One English instruction with its response, as it leaves `source`.
 
     Attributes:
-        id: 16 hex digits of the SHA-256 of the normalised text; equal rows have equal ids.
+        id: 16 hex digits of the SHA-256 of the normalised text, as it was before its response was shortened; equal rows
+            have equal ids.
         instruction: What is asked, in English.
         input: The text that the instruction works on; empty where there is none.
         response: The answer, in English.
@@ -125,7 +126,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
-    """The three sections that a TaCo answer consists of.
+    """The sections that an answer consists of; "" for those that the template does not have.
 
     Attributes:
         instruction_en: The instruction in English.
@@ -145,11 +146,13 @@ class Example:
     """A prompt and the completion to learn, as it leaves `chain`.
 
     Attributes:
-        id: The id of the English row.
+        id: The id of the English row; where a format makes several examples of a row, with ":" and the name of the part
+            behind it.
         language: BCP-47 code of the target language.
         template: Name of the chain template that made the completion.
         system: The system message.
-        prompt: The user's message: instruction, and input where there is one, in the target language.
+        prompt: The user's message: instruction, and input where there is one, in the target language; of a template that
+            translates another text, that text.
         completion: The rendered chain, without any end token.
         chain: The sections that the completion was rendered from.
     """
@@ -164,6 +167,11 @@ class Example:
     prompt: str
     completion: str
     chain: Chain
+
+    @property
+    def row_id(self) -> str:
+        """The id of the English row."""
+        return self.id.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

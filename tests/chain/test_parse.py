@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taco.chain.formats import find_template
 from taco.chain.parse import STATES, find_restart, parse_chain, parse_chain_strict
 from taco.chain.template import unescape_labels
 from taco.errors import DataError
@@ -55,7 +56,7 @@ def test_an_answer_that_was_ended_at_a_second_one_is_complete() -> None:
 @pytest.mark.parametrize("label", [I, R, X])
 def test_a_label_after_the_last_section_is_where_an_answer_begins_anew(label: str) -> None:
     whole = f"{I}\na\n\n{R}\nb\n\n{X}\nc\n\n"
-    assert find_restart(f"{whole}{label}\nd\n\n{X}\ne", language=GALICIAN) == len(whole)
+    assert find_restart(f"{whole}{label}\nd\n\n{X}\ne", template="taco", language=GALICIAN) == len(whole)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_a_label_after_the_last_section_is_where_an_answer_begins_anew(label: st
     ids=["ends", "english-twice", "empty-section", "escaped", "no-chain", "nothing"],
 )
 def test_no_second_answer(text: str) -> None:
-    assert find_restart(text, language=GALICIAN) is None
+    assert find_restart(text, template="taco", language=GALICIAN) is None
 
 
 def test_the_first_of_two_sections_is_taken() -> None:
@@ -88,7 +89,7 @@ def test_spans_point_at_the_sections_and_never_overlap(text: str) -> None:
         assert ends <= start <= end <= len(text)
         ends = end
     for name, (start, end) in parsed.spans.items():
-        assert getattr(parsed, name) == unescape_labels(text[start:end], GALICIAN).strip()
+        assert getattr(parsed, name) == unescape_labels(text[start:end], find_template("taco"), GALICIAN).strip()
 
 
 def test_strict_parse_refuses_what_is_not_exact() -> None:

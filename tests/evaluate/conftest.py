@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from taco.chain.template import find_template
+from taco.chain.formats import find_template
 from taco.evaluate.case import Case, build_case
 from taco.languages.table import Language, find_language
 from taco.records import Answer, Chain, Example

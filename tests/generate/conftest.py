@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from taco.chain.template import find_template
+from taco.chain.formats import find_template
 from taco.generate.backend import Prompt
 from taco.languages.table import find_language
 from taco.records import Chain, Example

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from taco.chain.formats import find_template, list_formats
 from taco.chain.parse import parse_chain
-from taco.generate.backend import Generation, Limits, Refusal, Setup
+from taco.generate.backend import Generation, Limits, Prompt, Refusal, Setup
 from taco.generate.echo import EchoBackend
 from taco.generate.options import EchoOptions
+from taco.generate.sections import measure_sections
 from taco.languages.table import find_language
 from taco.model.options import ModelOptions
 from taco.progress import SilentProgress
@@ -66,3 +68,16 @@ def test_tokens_are_reported_as_they_are_made(echo: EchoBackend, ask: Callable) 
     made: list[int] = []
     found = list(echo.generate(ask(["a b", "c"]), arm="base", limits=LIMITS, on_tokens=made.append))
     assert sum(made) == sum(len(one.token_ends) for one in found if isinstance(one, Generation)) == 5
+
+
+@pytest.mark.parametrize("template", [one.name for known in list_formats().values() for one in known.templates])
+def test_the_tuned_arm_answers_in_every_format(echo: EchoBackend, template: str) -> None:
+    prompt = Prompt(id="0", system="", text="Que é o ceo?", template=template, language=GALICIAN)
+    (found,) = echo.generate([prompt], arm="tuned", limits=LIMITS, on_tokens=lambda count: None)
+    parsed = parse_chain(found.text, template=template, language=GALICIAN, finish=found.finish)
+    assert parsed.state == "complete"
+    names = find_template(template).section_names
+    counted = {use.name: use.tokens for use in measure_sections(found, parsed.spans)}
+    assert set(counted) == {*names, "other"}
+    assert all(counted[name] >= 4 for name in names)
+    assert sum(counted.values()) == len(found.token_ends)

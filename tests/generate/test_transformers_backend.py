@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("torch", reason="needs the extra [train]")
 
 from taco.errors import ModelError
-from taco.generate.backend import Generation, Limits, Refusal, Setup
+from taco.generate.backend import Generation, Limits, Prompt, Refusal, Setup
 from taco.generate.options import TransformersOptions
 from taco.generate.transformers import TransformersBackend, cut_restart
 from taco.languages.table import find_language
@@ -134,6 +134,7 @@ def test_the_loop_guard_cuts_what_the_untuned_tiny_model_repeats(backend: Transf
 def test_an_answer_that_begins_anew_is_ended_there_and_stays_counted() -> None:
     first = "Instruction in English:\na\n\nResponse in English:\nb\n\nResponse in Galician:\nc\n\n"
     text = first + "Response in Galician:\nc"
+    prompt = Prompt(id="0", system="", text="Que?", template="taco", language=find_language("gl"))
     whole = Generation(
         id="0",
         text=text,
@@ -141,11 +142,11 @@ def test_an_answer_that_begins_anew_is_ended_there_and_stays_counted() -> None:
         token_ends=[10, len(first), len(first) + 9, len(text)],
         token_seconds=[1.0] * 4,
     )
-    ended = cut_restart(whole, find_language("gl"))
+    ended = cut_restart(whole, prompt)
     assert (ended.text, ended.finish) == (first, "label")
     assert list(ended.token_ends) == [10, len(first), len(first), len(first)]
     assert len(ended.token_seconds) == 4
-    assert cut_restart(ended, find_language("gl")) is ended
+    assert cut_restart(ended, prompt) is ended
 
 
 def test_a_prompt_that_fills_the_context_is_refused(backend: TransformersBackend, ask: Callable) -> None:

@@ -12,6 +12,7 @@ import pytest
 from taco.errors import ModelError
 from taco.model.base import resolve_base
 from taco.model.options import ModelOptions
+from taco.model.tokenizer import open_tokenizer
 from taco.progress import SilentProgress
 
 ID = "someone/some-model"
@@ -113,3 +114,17 @@ def test_megabytes_are_counted(use_hub: Any, tiny_base: Path, tmp_path: Path) ->
     use_hub(tiny_base)
     resolve_base(ModelOptions(base=ID), cache=tmp_path, progress=Counting())
     assert sum(counted) == 2
+
+
+def test_a_tokenizer_comes_without_weights(use_hub: Any, tiny_base: Path, tmp_path: Path) -> None:
+    bare = Path(shutil.copytree(tiny_base, tmp_path / "bare"))
+    (bare / "model.safetensors").unlink()
+    hub = use_hub(bare)
+    for _ in range(2):
+        tokenizer, signature = open_tokenizer(ModelOptions(base=ID), cache=tmp_path, progress=SilentProgress())
+        assert signature.startswith(f"{ID}, {len(tokenizer)} tokens")
+    (fetched,) = [call for call in hub.calls if not call.get("local_files_only")]
+    unwanted = ("model.safetensors", "model-00001-of-00002.safetensors", "pytorch_model.bin", "tokenizer.py", "a.pkl")
+    assert not any(fnmatch(name, pattern) for name in unwanted for pattern in fetched["allow_patterns"])
+    needed = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "spiece.model", "vocab.json", "merges.txt")
+    assert all(any(fnmatch(name, pattern) for pattern in fetched["allow_patterns"]) for name in needed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from taco.chain.formats import find_format, list_formats
+from taco.chain.template import make_chain
 from taco.errors import ModelError
+from taco.languages.table import find_language
 from taco.model.base import Base
 from taco.model.load import load_tokenizer
 from taco.model.prompt import encode_completion, encode_prompt, end_token_id
@@ -107,3 +111,55 @@ def test_a_tokenizer_that_cuts_is_refused(tokenizer: Any, monkeypatch: pytest.Mo
 
     with pytest.raises(ModelError, match="3 of 11 characters"):
         encode_completion(Cutting(), "Hello there", end=2)
+
+
+WORDS = st.sampled_from(
+    ["Ola", "नमस्ते।", "سلام؟", "今日は。", "สวัสดี", "### Human:", "Response in English:", "\n", "1. "]
+)
+written = st.lists(WORDS, min_size=1, max_size=6).map(lambda words: "x " + " ".join(words) + " x")
+
+
+@pytest.mark.parametrize("name", sorted(list_formats()))
+@settings(max_examples=20, deadline=None)
+@given(prompt=written, text_en=written, text=written)
+def test_rows_of_every_format_are_the_chat_template_plus_completion(
+    shared_tokenizer: Any, name: str, prompt: str, text_en: str, text: str
+) -> None:
+    language, end = find_language("gl"), end_token_id(shared_tokenizer)
+    for template in find_format(name).templates:
+        texts = {"instruction_en": text_en, "response_en": text_en, "response": text}
+        chain = make_chain({section: texts[section] for section in template.section_names})
+        completion, system = template.render(chain, language), template.system(language)
+        ids = encode_prompt(shared_tokenizer, system=system, prompt=prompt)
+        ids += encode_completion(shared_tokenizer, completion, end=end)
+        asked = [{"role": "system", "content": system}, {"role": "user", "content": prompt}]
+        answered = [*asked, {"role": "assistant", "content": completion}]
+        render = {"tokenize": True, "return_dict": False}
+        opened = shared_tokenizer.apply_chat_template(asked, add_generation_prompt=True, **render)
+        assert ids == [*opened, *shared_tokenizer(completion, add_special_tokens=False)["input_ids"], end]
+        # The whole conversation at once ends with the line end that this template puts after every turn.
+        whole = shared_tokenizer.apply_chat_template(answered, **render)
+        assert ids == whole[: len(ids)]
+        assert shared_tokenizer.decode(whole[len(ids) :]) == "\n"
+
+
+@settings(max_examples=20, deadline=None)
+@given(prompt=written, completion=written)
+def test_without_a_chat_template_the_ids_are_those_of_guanacos_text(
+    shared_tokenizer: Any, prompt: str, completion: str
+) -> None:
+    bare = copy.deepcopy(shared_tokenizer)
+    bare.chat_template = None
+    end = end_token_id(bare)
+    ids = encode_prompt(bare, system="Be brief.", prompt=prompt) + encode_completion(bare, completion, end=end)
+    text = f"Be brief.\n### Human: {prompt}\n### Assistant:"
+    assert ids == [*bare(text)["input_ids"], *bare(completion)["input_ids"], end]
+    # A chat template with Guanaco's words gives the same ids.
+    bare.chat_template = (
+        "{% for m in messages %}{% if m['role'] == 'system' %}{{ m['content'] + '\n' }}{% elif m['role'] == 'user' %}"
+        "{{ '### Human: ' + m['content'] + '\n' }}{% else %}{{ '### Assistant:' + m['content'] + eos_token }}{% endif %}"
+        "{% endfor %}{% if add_generation_prompt %}{{ '### Assistant:' }}{% endif %}"
+    )
+    with_template = encode_prompt(bare, system="Be brief.", prompt=prompt)
+    assert end_token_id(bare) == end
+    assert ids == with_template + encode_completion(bare, completion, end=end)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from taco.chain.formats import find_template
 from taco.chain.parse import parse_chain
-from taco.chain.template import find_template
 from taco.evaluate.options import EvaluateOptions
 from taco.evaluate.run import run_evaluate
 from taco.languages.table import Language, find_language

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import Literal, get_args
 
-from taco.chain.template import SECTIONS, Template, find_template, label_pattern, unescape_labels
+from taco.chain.formats import find_template
+from taco.chain.template import SectionName, Template, is_in_order, label_pattern, unescape_labels
 from taco.errors import DataError
 from taco.languages.table import Language
 from taco.records import Chain
@@ -25,14 +27,23 @@ State = Literal[
 ]
 """What became of a chain.
 
-- complete: all three sections, each once, in order, none empty, and the model ended by itself or at a label.
-- truncated: all three, but generation was ended by the token limit or by the guard against loops.
+What counts are the sections of the template. Where it has no labels, any text is its section, so an answer is complete,
+truncated or empty.
+
+- complete: all sections, each once, in order, none empty, and the model ended by itself or at a label.
+- truncated: all of them, but generation was ended by the token limit or by the guard against loops.
 - missing-*: that section is absent or empty; the first one where several are.
-- duplicated-label: a label occurs twice. wrong-order: the sections are not in the chain's order.
-- no-chain: text without any label. empty: nothing but white space.
+- duplicated-label: a label occurs twice. wrong-order: the sections are not in the template's order.
+- no-chain: text without any label, where the template has labels. empty: nothing but white space.
 """
 
 STATES: tuple[State, ...] = get_args(State)
+
+_MISSING: dict[SectionName, State] = {
+    "instruction_en": "missing-instruction",
+    "response_en": "missing-response-en",
+    "response": "missing-response",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +52,7 @@ class ParsedChain:
 
     Attributes:
         state: See `State`.
-        instruction_en, response_en, response: The sections, trimmed; "" where missing.
+        instruction_en, response_en, response: The sections, trimmed; "" where missing or not in the template.
         spans: Section name -> [start, end) in characters of the text, labels and white space around it left out.
     """
 
@@ -49,7 +60,7 @@ class ParsedChain:
     instruction_en: str = ""
     response_en: str = ""
     response: str = ""
-    spans: dict[str, tuple[int, int]] = field(default_factory=dict)
+    spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def parse_chain_strict(text: str, *, template: str, language: Language) -> Chain:
@@ -83,41 +94,58 @@ def parse_chain(text: str, *, template: str, language: Language, finish: str = "
     if not text.strip():
         return ParsedChain("empty")
     made_by = find_template(template)
+    if not made_by.has_labels:
+        return _take_whole(text, made_by, finish)
     marks = [
-        (SECTIONS[_section_index(match)], match.start(), match.end())
-        for match in label_pattern(language).finditer(text)
+        (made_by.section_names[_section_index(match)], match.start(), match.end())
+        for match in label_pattern(made_by, language).finditer(text)
     ]
     if not marks:
         return ParsedChain("no-chain")
     spans = _find_spans(text, marks)
     sections = {name: _read_section(made_by, language, name, text[start:end]) for name, (start, end) in spans.items()}
     order = [name for name, _, _ in marks]
-    return ParsedChain(_judge_state(order, sections, finish), spans=spans, **sections)
+    return ParsedChain(_judge_state(made_by, order, sections, finish), spans=spans, **sections)
 
 
-def find_restart(text: str, *, language: Language) -> int | None:
-    """Return where a label comes again after all three sections, each once, in order and none empty; None if nowhere.
+def find_restart(text: str, *, template: str, language: Language) -> int | None:
+    """Return where a label comes again after all sections, each once, in order and none empty; None if nowhere.
 
-    What a model writes from there on is a second answer, which mostly repeats the first.
+    What a model writes from there on is a second answer, which mostly repeats the first. In a template without labels
+    nobody can say where a second answer begins.
 
     >>> from taco.languages.table import find_language
     >>> galician = find_language("gl")
     >>> text = "".join(f"{label} a " + chr(10) for label in find_template("taco").labels(galician))
-    >>> find_restart(text, language=galician), find_restart(text + "Response in Galician: a", language=galician) == len(text)
-    (None, True)
+    >>> find_restart(text, template="taco", language=galician) is None
+    True
+    >>> find_restart(text + "Response in Galician: a", template="taco", language=galician) == len(text)
+    True
     """
-    marks = list(islice(label_pattern(language).finditer(text), len(SECTIONS) + 1))
-    if [_section_index(mark) for mark in marks[:-1]] != list(range(len(SECTIONS))):
+    made_by = find_template(template)
+    if not made_by.has_labels:
+        return None
+    sections = len(made_by.sections)
+    marks = list(islice(label_pattern(made_by, language).finditer(text), sections + 1))
+    if [_section_index(mark) for mark in marks[:-1]] != list(range(sections)):
         return None
     is_whole = all(text[mark.end() : after.start()].strip() for mark, after in pairwise(marks))
     return marks[-1].start() if is_whole else None
 
 
+def _take_whole(text: str, template: Template, finish: str) -> ParsedChain:
+    """Read a text that is one section without a label."""
+    name, inner = template.section_names[0], text.strip()
+    start = text.index(inner)
+    state = _judge_state(template, [name], {name: inner}, finish)
+    return ParsedChain(state, spans={name: (start, start + len(inner))}, **{name: inner})
+
+
 def _read_section(template: Template, language: Language, name: str, text: str) -> str:
-    return template.trim(name, unescape_labels(text, language) if template.escapes else text)
+    return template.trim(name, unescape_labels(text, template, language) if template.escapes else text)
 
 
-def _find_spans(text: str, marks: list[tuple[str, int, int]]) -> dict[str, tuple[int, int]]:
+def _find_spans(text: str, marks: list[tuple[SectionName, int, int]]) -> dict[str, tuple[int, int]]:
     spans: dict[str, tuple[int, int]] = {}
     ends = [start for _, start, _ in marks[1:]] + [len(text)]
     for (name, _, start), end in zip(marks, ends, strict=True):
@@ -128,19 +156,14 @@ def _find_spans(text: str, marks: list[tuple[str, int, int]]) -> dict[str, tuple
     return spans
 
 
-def _judge_state(order: list[str], sections: dict[str, str], finish: str) -> State:
+def _judge_state(template: Template, order: list[SectionName], sections: Mapping[str, str], finish: str) -> State:
     if len(set(order)) != len(order):
         return "duplicated-label"
-    if order != sorted(order, key=SECTIONS.index):
+    if not is_in_order(order, template):
         return "wrong-order"
-    missing: tuple[tuple[str, State], ...] = (
-        ("instruction_en", "missing-instruction"),
-        ("response_en", "missing-response-en"),
-        ("response", "missing-response"),
-    )
-    for name, state in missing:
+    for name in template.section_names:
         if not sections.get(name):
-            return state
+            return _MISSING[name]
     return "complete" if finish in ("stop", "label") else "truncated"
 
 

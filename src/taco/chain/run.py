@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from taco.chain.formats import PART, find_format
 from taco.chain.options import ChainOptions
-from taco.chain.template import LENGTH_RULE, LENGTH_RULE_FREE, find_template
+from taco.chain.template import LENGTH_RULE, LENGTH_RULE_FREE, Template, TextName, make_chain
 from taco.errors import DataError
 from taco.languages.table import Language
 from taco.progress import Progress
-from taco.records import Chain, Drop, Example, StageCount, TranslatedRow
+from taco.records import Drop, Example, StageCount, TranslatedRow
 from taco.store.jsonl import read_records, write_records
 
 SPLITS = ("train", "heldout")
@@ -23,35 +24,40 @@ def list_phrases(options: ChainOptions) -> tuple[str, ...]:
     return (LENGTH_RULE,) if options.length_rule else ()
 
 
-def build_example(row: TranslatedRow, language: Language, *, template: str, rule: str = "") -> Example:
-    """Build the prompt and the completion of a row.
+def build_examples(row: TranslatedRow, language: Language, *, template: str, rule: str = "") -> list[Example]:
+    """Build the examples of a row, one for each part of the format.
 
-    The English instruction of the chain is the instruction with its input, as the prompt is: the model translates all
-    that it was asked. The paper's data has no English field for inputs, so `taco-paper` leaves the input out.
+    The English instruction is the instruction with its input, as the prompt is: the model translates all that it was
+    asked. The id is the row's; in a format of several parts with ":" and the part's name behind it.
 
     Args:
         row: The row and its translation.
         language: The target language.
-        template: Name of the template.
+        template: Name of the format.
         rule: The length rule in the target language; "" for none.
 
     Raises:
         DataError: The template cannot hold the row's texts.
     """
-    made_by = find_template(template)
-    instruction_en, instruction = row.instruction_en, row.instruction
-    if rule and row.category not in LENGTH_RULE_FREE:
-        instruction_en, instruction = f"{instruction_en} {LENGTH_RULE}", f"{instruction} {rule}"
-    asked_en = instruction_en if template == "taco-paper" else _join_input(instruction_en, row.input_en)
-    chain = Chain(instruction_en=asked_en, response_en=row.response_en, response=row.response)
+    return [build_example(row, language, template=one, rule=rule) for one in find_format(template).templates]
+
+
+def build_example(row: TranslatedRow, language: Language, *, template: Template, rule: str = "") -> Example:
+    """Build one example of a row.
+
+    Raises:
+        DataError: The template cannot hold the row's texts.
+    """
+    texts = _list_texts(row, rule=rule if template.takes_rule else "")
+    chain = make_chain({section.name: texts[section.text] for section in template.sections})
     return Example(
-        id=row.id,
+        id=f"{row.id}{PART}{template.part}" if template.part else row.id,
         language=row.language,
         category=row.category,
-        template=template,
-        system=made_by.system(language),
-        prompt=_join_input(instruction, row.input),
-        completion=made_by.render(chain, language),
+        template=template.name,
+        system=template.system(language),
+        prompt=texts[template.prompt],
+        completion=template.render(chain, language),
         chain=chain,
     )
 
@@ -60,6 +66,9 @@ def run_chain(
     options: ChainOptions, *, translated: Path, out: Path, language: Language, progress: Progress
 ) -> StageCount:
     """Render every translated row.
+
+    Rows are counted, not examples: a row is kept with all its examples or dropped. Of a held-out row one part of the
+    format is rendered, the parts taking turns, so that the benchmark's rows stay independent of each other.
 
     Args:
         options: The stage's settings.
@@ -73,22 +82,44 @@ def run_chain(
     """
     rule = _read_phrases(translated / "phrases.jsonl")[LENGTH_RULE] if options.length_rule else ""
     drops: list[Drop] = []
-    kept = 0
+    kept, written = 0, 0
     for split in SPLITS:
-        examples = []
-        for row in read_records(translated / f"{split}.jsonl", TranslatedRow):
+        templates = find_format(options.format_of(split)).templates
+        examples: list[Example] = []
+        for number, row in enumerate(read_records(translated / f"{split}.jsonl", TranslatedRow)):
+            chosen = templates if split == "train" else templates[number % len(templates) :][:1]
             try:
-                examples.append(build_example(row, language, template=options.template, rule=rule))
+                examples += [build_example(row, language, template=one, rule=rule) for one in chosen]
             except DataError as error:
                 drops.append(Drop(id=row.id, stage="chain", reason="label-in-text", detail=error.message))
-        kept += write_records(out / f"{split}.jsonl", examples)
+            else:
+                kept += 1
+        written += write_records(out / f"{split}.jsonl", examples)
     write_records(out / "dropped.jsonl", drops)
+    counters: dict[str, int | float | str] = {"template": find_format(options.template).signature}
+    if options.format_of("heldout") != options.template:
+        counters["heldout_template"] = find_format(options.heldout_template).signature
+    if written != kept:
+        counters["examples"] = written
     return StageCount(
         rows_in=kept + len(drops),
         rows_kept=kept,
         dropped=Counter(drop.reason for drop in drops),
-        counters={"template": find_template(options.template).signature},
+        counters=counters,
     )
+
+
+def _list_texts(row: TranslatedRow, *, rule: str) -> dict[TextName, str]:
+    instruction_en, instruction = row.instruction_en, row.instruction
+    if rule and row.category not in LENGTH_RULE_FREE:
+        instruction_en, instruction = f"{instruction_en} {LENGTH_RULE}", f"{instruction} {rule}"
+    return {
+        "instruction": _join_input(instruction, row.input),
+        "instruction_en": _join_input(instruction_en, row.input_en),
+        "instruction_en_alone": instruction_en,
+        "response_en": row.response_en,
+        "response": row.response,
+    }
 
 
 def _join_input(instruction: str, text: str) -> str:

@@ -14,6 +14,7 @@ from taco import __version__
 from taco.cli.audit import audit
 from taco.cli.bench import bench_mt
 from taco.cli.failures import failures
+from taco.cli.tokens import tokens
 
 EXIT_FAULT = 70
 EXIT_INTERRUPTED = 130
@@ -182,6 +183,7 @@ def languages(
     print_languages(text, script=script, engine=engine, as_json=as_json)
 
 
+app.command("tokens")(tokens)
 app.command("bench-mt")(bench_mt)
 app.command("failures")(failures)
 app.command("audit")(audit)

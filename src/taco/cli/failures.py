@@ -26,6 +26,10 @@ def failures(
     answers: AnswersPath,
     questions: QuestionsPath = None,
     language: Target = None,
+    template: Annotated[
+        str,
+        typer.Option(help="The chain format that they were asked in; taco or taco-paper if not given.", metavar="NAME"),
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what went wrong with answers, as far as their text alone shows it.
@@ -44,7 +48,8 @@ def failures(
     target = find_language(language) if language else find_answers_language(found)
     if target is None:
         raise RecipeError(f"{answers} does not say which language it is in.", hint="Name it with --language.")
-    survey = survey_answers(found, language=target, questions=read_questions(questions) if questions else None)
+    asked = read_questions(questions) if questions else None
+    survey = survey_answers(found, language=target, questions=asked, template=template)
     if as_json:
         from taco.cli.json_output import print_json
 

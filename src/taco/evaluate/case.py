@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from taco.chain.formats import find_template
 from taco.chain.parse import ParsedChain, parse_chain
-from taco.chain.template import SECTIONS
+from taco.chain.template import Template
 from taco.languages.identify import Identification, identify
 from taco.languages.table import Language
 from taco.records import Answer, Example
@@ -22,8 +23,10 @@ class Case:
         example: The question and its reference chain.
         answer: What was answered.
         parsed: The sections found in the answer.
+        template: How the answer should be written down.
         reply: What a reader would be shown: the target section; where the answer has no label at all, the whole text;
-            else "". A model that never learnt the chain is so judged on what it wrote, not on its form.
+            else "". A model that never learnt the chain is so judged on what it wrote, not on its form. "" too where the
+            template has no target section.
         identification: Which language the reply is in.
         language: The target language.
     """
@@ -31,15 +34,21 @@ class Case:
     example: Example
     answer: Answer
     parsed: ParsedChain
+    template: Template
     reply: str
     identification: Identification
     language: Language
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The sections that the answer does not have, and "reply" where there is nothing to show a reader."""
-        absent = tuple(name for name in SECTIONS if not getattr(self.parsed, name))
-        return absent if self.reply else (*absent, "reply")
+        """The template's sections that the answer does not have, and "reply" where it lacks what a reader is shown."""
+        absent = tuple(name for name in self.template.section_names if not getattr(self.parsed, name))
+        return absent if self.reply or not self.has_target else (*absent, "reply")
+
+    @property
+    def has_target(self) -> bool:
+        """Whether the template has a section in the target language."""
+        return "response" in self.template.section_names
 
 
 def build_case(example: Example, answer: Answer, language: Language) -> Case:
@@ -48,12 +57,16 @@ def build_case(example: Example, answer: Answer, language: Language) -> Case:
     Raises:
         RecipeError: The example's template is unknown.
     """
+    template = find_template(example.template)
     parsed = parse_chain(answer.text, template=example.template, language=language, finish=answer.finish)
-    reply = answer.text.strip() if parsed.state == "no-chain" else parsed.response
+    reply = parsed.response
+    if parsed.state == "no-chain" and "response" in template.section_names:
+        reply = answer.text.strip()
     return Case(
         example=example,
         answer=answer,
         parsed=parsed,
+        template=template,
         reply=reply,
         identification=identify(reply, target=language),
         language=language,

@@ -12,10 +12,11 @@ METRICS = (
         unit="rate",
         better="higher",
         reads="answer",
-        meaning="Answers that hold all three sections, each once, in order and none empty, and that the model ended "
+        meaning="Answers that hold all sections, each once, in order and none empty, and that the model ended "
         "by itself, or that were ended where a second answer began.",
-        limits="Says nothing about what is written in the sections.",
+        limits="Says nothing about what is written in the sections. Unscored where the template has no labels.",
         absent="zero",
+        needs=("labels",),
     ),
     Metric(
         name="target_section",
@@ -26,6 +27,7 @@ METRICS = (
         meaning="Answers with a labelled, non-empty section for the target language, whatever else is wrong with them.",
         limits="The base model was never shown the labels, so it seldom writes them; its replies are judged without.",
         absent="zero",
+        needs=("labels", "response"),
     ),
     Metric(
         name="ended_by_itself",
@@ -41,10 +43,11 @@ METRICS = (
 
 
 def measure(case: Case) -> Values:
-    """Measure one answer's form."""
+    """Measure one answer's form; without labels there are no sections to find."""
+    has_labels = case.template.has_labels
     return {
-        "complete_chain": float(case.parsed.state == "complete"),
-        "target_section": float(bool(case.parsed.response)),
+        "complete_chain": float(case.parsed.state == "complete") if has_labels else None,
+        "target_section": float(bool(case.parsed.response)) if has_labels and case.has_target else None,
         "ended_by_itself": float(case.answer.finish == "stop"),
     }
 

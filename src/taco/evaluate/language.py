@@ -29,6 +29,7 @@ METRICS = (
         meaning="The same among the labelled target sections alone; answers without one are left out.",
         limits=_IDENTIFIER,
         absent="unscored",
+        needs=("labels",),
     ),
     Metric(
         name="reply_in_english",
@@ -57,13 +58,16 @@ def measure(case: Case) -> Values:
     """Measure the language of one answer's reply.
 
     Where the identifier has no profile of the target, or the reply no words, its language cannot be said: unscored, not
-    zero. Where there is no reply at all, it is not in the language: zero.
+    zero. Where there is no reply at all, it is not in the language: zero. A template without a target section asks for
+    no reply: unscored.
     """
+    if not case.has_target:
+        return dict.fromkeys((metric.name for metric in METRICS), None)
     found = case.identification
     is_target = float(found.best == case.language.code) if found.knows_target and found.best else None
     return {
         "reply_in_target": 0.0 if found.knows_target and not case.reply else is_target,
-        "section_in_target": is_target if case.parsed.response else None,
+        "section_in_target": is_target if case.parsed.response and case.template.has_labels else None,
         "reply_in_english": float(found.best == ENGLISH.code) if found.best else None,
         "script_share": found.script_share,
     }

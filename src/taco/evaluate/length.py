@@ -7,11 +7,9 @@ from functools import partial
 
 from taco.chain.template import SECTIONS
 from taco.evaluate.case import Case
-from taco.evaluate.metric import Family, Metric, Values
+from taco.evaluate.metric import Family, Metric, Need, Values
 from taco.languages.identify import strip_code
-
-UNPUNCTUATED = frozenset({"Laoo", "Thai", "Tibt"})
-"""Scripts whose texts do not mark the ends of sentences, or mark phrases with the same sign."""
+from taco.languages.sentences import UNPUNCTUATED
 
 _LIST_MARK = re.compile(r"^[ \t]*(?:[-*+•]|\d+[.)])[ \t]+", re.MULTILINE)
 _SENTENCE_END = re.compile(
@@ -56,6 +54,18 @@ def list_metrics(limit: int) -> tuple[Metric, ...]:
     )
 
 
+_USES: tuple[tuple[str, tuple[Need, ...], str, str], ...] = (
+    (
+        "instruction_en",
+        ("instruction_en",),
+        "instruction in English",
+        "Tokens spent on repeating the question in English.",
+    ),
+    ("response_en", ("response_en",), "response in English", "Tokens spent on the English answer."),
+    ("response", ("response",), "response in the target language", "Tokens spent on the part that the reader wants."),
+    ("other", (), "labels and the rest", "Tokens of labels, of the end, and of text outside any section."),
+)
+
 USE_METRICS = (
     *(
         Metric(
@@ -66,13 +76,9 @@ USE_METRICS = (
             reads="answer",
             meaning=meaning,
             absent="zero",
+            needs=needs,
         )
-        for section, title, meaning in (
-            ("instruction_en", "instruction in English", "Tokens spent on repeating the question in English."),
-            ("response_en", "response in English", "Tokens spent on the English answer."),
-            ("response", "response in the target language", "Tokens spent on the part that the reader wants."),
-            ("other", "labels and the rest", "Tokens of labels, of the end, and of text outside any section."),
-        )
+        for section, needs, title, meaning in _USES
     ),
     Metric(
         name="tokens",
@@ -118,8 +124,10 @@ def _measure_use(case: Case) -> dict[str, float | None]:
     tokens = dict.fromkeys((*SECTIONS, "other"), 0.0)
     for use in answer.sections:
         tokens[use.name] = tokens.get(use.name, 0.0) + use.tokens
+    asked = (*case.template.section_names, "other")
     by_section = {
-        f"tokens_{name}": tokens[name] if was_counted and answer.sections else None for name in (*SECTIONS, "other")
+        f"tokens_{name}": tokens[name] if was_counted and answer.sections and name in asked else None
+        for name in (*SECTIONS, "other")
     }
     return {
         **by_section,

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from taco import __version__
-from taco.chain.template import find_template
 from taco.errors import DataError
 from taco.evaluate.case import Case, build_case, build_reference
 from taco.evaluate.chains import CHAINS
@@ -103,13 +102,19 @@ def build_scores(
         language: The target language.
         inputs: File -> SHA-256.
     """
-    metrics = tuple(metric for family in families for metric in family.metrics)
     examples = [case.example for case in references.cases]
+    templates = list(dict.fromkeys(case.template for case in references.cases))
+    metrics = tuple(
+        metric
+        for family in families
+        for metric in family.metrics
+        if not templates or any(metric.applies_to(template) for template in templates)
+    )
     base, tuned = (arms[arm] for arm in ARMS)
     return Scores(
         language=language.code,
         language_name=language.name,
-        template=", ".join(sorted({find_template(example.template).signature for example in examples})),
+        template=", ".join(sorted(template.signature for template in templates)),
         rows=len(examples),
         metrics=metrics,
         arms={arm: summarise_arm(measured, metrics, bootstrap) for arm, measured in arms.items()},

@@ -81,9 +81,10 @@ class Scores(BaseModel):
 
     Attributes:
         language, language_name: BCP-47 code and English name of the target.
-        template: Signature of the chain template.
+        template: Signatures of the chain templates.
         rows: Number of held-out rows.
-        metrics: What the measures are, in the order in which they are shown.
+        metrics: What the measures are, in the order in which they are shown; those that mean nothing for the templates
+            are left out, here and in all the means.
         arms: "base" and "tuned".
         reference: The reference chains measured as if they were answers: the ceiling. None without held-out rows.
         floors: What replies without any merit would score as `chrf_reply`: "english_copy", "other_row".

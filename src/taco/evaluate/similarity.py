@@ -41,6 +41,7 @@ METRICS = (
         meaning="The same for the labelled target section alone: an answer without that section counts 0.",
         limits=_NOT_QUALITY,
         absent="zero",
+        needs=("labels",),
     ),
     Metric(
         name="chrf_response_en",
@@ -70,31 +71,41 @@ PARTS = {metric.name: metric.reads for metric in METRICS}
 
 
 def measure(case: Case) -> Values:
-    """Measure how much one answer's sections agree with the reference chain's; None where the reference is empty."""
+    """Measure how much one answer's sections agree with the reference chain's; None where the reference is empty.
+
+    So it is for the sections that the template does not have.
+    """
     return {name: score_text(*pair) for name, pair in pair_texts(case).items()}
 
 
 def pair_texts(case: Case) -> dict[str, tuple[str, str]]:
-    """Return, by the measure's name, each text of an answer with the reference that it is compared with."""
-    return {
+    """Return, by the measure's name, each text of an answer with the reference that it is compared with.
+
+    A reference is "" where the template has no such section; without labels there is a reply, but no labelled section.
+    """
+    pairs = {
         name: (case.reply, case.example.chain.response)
         if part == "reply"
         else (getattr(case.parsed, part), getattr(case.example.chain, part))
         for name, part in PARTS.items()
     }
+    return pairs if case.template.has_labels else pairs | {"chrf_response": ("", "")}
 
 
 def measure_floors(examples: Sequence[Example]) -> dict[str, list[float | None]]:
     """Measure what two replies without any merit would score as `chrf_reply`.
 
     Returns:
-        "english_copy": the English reference response itself, row by row. "other_row": the reference of the next row,
+        "english_copy": the English reference response itself, row by row, None where the chain has none. "other_row":
+        the reference of the next row,
         the first one's for the last: text in the right language about something else; empty with fewer than two rows.
     """
-    chains = [example.chain for example in examples]
+    chains = [example.chain for example in examples if example.chain.response]
     others = chains[1:] + chains[:1] if len(chains) > 1 else []
     return {
-        "english_copy": [score_text(chain.response_en, chain.response) for chain in chains],
+        "english_copy": [
+            score_text(chain.response_en, chain.response) if chain.response_en else None for chain in chains
+        ],
         "other_row": [
             score_text(other.response, chain.response)
             for other, chain in zip(others, chains[: len(others)], strict=True)

@@ -49,6 +49,7 @@ METRICS = (
         meaning="Target sections on a single line though the answer's own English section has several.",
         limits="Only answers that have both sections, and several lines in the English one, are counted.",
         absent="unscored",
+        needs=("response_en",),
     ),
 )
 

@@ -101,9 +101,13 @@ def _choose(measured: Measured, ids: Collection[str]) -> list[Case]:
 
 
 def _count_corpus(cases: Sequence[Case]) -> dict[str, list[list[int]]]:
-    """Count n-gram matches, by the measure's name, row by row; a missing section counts as an empty text."""
+    """Count n-gram matches, by the measure's name, row by row; a missing section counts as an empty text.
+
+    Rows whose reference has no such section are left out: the template does not ask for it.
+    """
     pairs = [pair_texts(case) for case in cases]
-    return {name: count_matches([pair[name] for pair in pairs]) if pairs else [] for name in PARTS}
+    scored = {name: [pair[name] for pair in pairs if pair[name][1]] for name in PARTS}
+    return {name: count_matches(found) if found else [] for name, found in scored.items()}
 
 
 def _estimate_metrics(rows: Sequence[RowScore], metrics: Sequence[Metric], bootstrap: Bootstrap) -> dict[str, Estimate]:

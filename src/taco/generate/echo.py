@@ -1,6 +1,6 @@
 """The fake backend that ships with taco: it needs no model and answers the same each time.
 
-With the adapter it answers with a complete chain whose three sections are the prompt itself; without, with the prompt.
+With the adapter it answers with a complete chain whose sections are all the prompt itself; without, with the prompt.
 Tests use it, and recipes that try out the other stages on a machine without torch.
 """
 
@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from taco.chain.template import find_template
+from taco.chain.formats import find_template
+from taco.chain.template import make_chain
 from taco.errors import DataError
 from taco.generate.backend import Generation, Limits, Prompt, Refusal, Setup
 from taco.generate.options import EchoOptions
-from taco.records import Chain
 
 _WORD = re.compile(r"\s*\S+\s*")
 
@@ -66,5 +66,6 @@ class EchoBackend:
 
 
 def _render(prompt: Prompt) -> str:
-    chain = Chain(instruction_en=prompt.text, response_en=prompt.text, response=prompt.text)
-    return find_template(prompt.template).render(chain, prompt.language)
+    template = find_template(prompt.template)
+    chain = make_chain(dict.fromkeys(template.section_names, prompt.text))
+    return template.render(chain, prompt.language)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from taco.chain.template import SECTIONS
 from taco.generate.backend import Generation
@@ -45,6 +45,6 @@ def sum_seconds(sections: tuple[SectionUse, ...]) -> float:
     return round(sum(section.seconds for section in sections), _DIGITS)
 
 
-def _find_section(start: int, end: int, spans: Mapping[str, tuple[int, int]], names: list[str]) -> str:
+def _find_section(start: int, end: int, spans: Mapping[str, tuple[int, int]], names: Sequence[str]) -> str:
     found = [(spans[name][0], name) for name in names if start < spans[name][1] and spans[name][0] < end]
     return min(found)[1] if found else OTHER

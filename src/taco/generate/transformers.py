@@ -14,7 +14,6 @@ from taco.generate.backend import Generation, Limits, Prompt, Refusal, Setup
 from taco.generate.detokenise import decode_text, decode_with_ends
 from taco.generate.loops import find_loop
 from taco.generate.options import TransformersOptions
-from taco.languages.table import Language
 from taco.model.base import resolve_base
 from taco.model.libraries import require_libraries, set_threads
 from taco.model.load import load_model, load_tokenizer
@@ -124,8 +123,8 @@ class TransformersBackend:
         from taco.generate.decode import LoopGuard, decode_batch
 
         def has_restarted(index: int, tokens: Sequence[int]) -> bool:
-            language = encoded[index][0].language
-            return find_restart(decode_text(self._tokenizer, tokens), language=language) is not None
+            prompt, text = encoded[index][0], decode_text(self._tokenizer, tokens)
+            return find_restart(text, template=prompt.template, language=prompt.language) is not None
 
         guard = LoopGuard(find_period=self._find_period, has_restarted=has_restarted, lead_outs=limits.lead_outs)
         rows = decode_batch(
@@ -147,7 +146,7 @@ class TransformersBackend:
                 token_seconds=row.seconds,
                 lead_outs=row.lead_outs,
             )
-            yield cut_restart(generation, encoded[row.index][0].language) if limits.loop_guard else generation
+            yield cut_restart(generation, encoded[row.index][0]) if limits.loop_guard else generation
 
     def _find_period(self, tokens: Sequence[int], span: int) -> int:
         loop = find_loop(tokens, is_wordless=self._is_wordless, span=span)
@@ -157,9 +156,9 @@ class TransformersBackend:
         return not any(character.isalpha() for character in decode_text(self._tokenizer, tokens))
 
 
-def cut_restart(generation: Generation, language: Language) -> Generation:
+def cut_restart(generation: Generation, prompt: Prompt) -> Generation:
     """End an answer where it begins anew; its tokens stay counted, because they were paid for."""
-    start = find_restart(generation.text, language=language)
+    start = find_restart(generation.text, template=prompt.template, language=prompt.language)
     if start is None:
         return generation
     ends = [min(end, start) for end in generation.token_ends]

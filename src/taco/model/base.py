@@ -45,26 +45,44 @@ def resolve_base(options: ModelOptions, *, cache: Path, progress: Progress) -> B
         ModelError: There is no such model, it cannot be fetched, or its weights are no safetensors.
         StoreError: The cache cannot be written.
     """
-    memo = cache / "models" / "digests.json"
+    folder = find_folder(options, cache=cache, progress=progress)
+    digest = digest_weights(folder, memo=cache / "models" / "digests.json")
     if options.base == EMBEDDED_BASE:
-        from taco.model.embedded import LICENCE, prepare_embedded
+        from taco.model.embedded import LICENCE
 
-        folder = prepare_embedded(cache, progress)
-        return Base(name=options.base, path=folder, digest=digest_weights(folder, memo=memo), licence=LICENCE)
+        return Base(name=options.base, path=folder, digest=digest, licence=LICENCE)
+    return Base(name=options.base, path=folder, digest=digest, licence=_read_licence(folder))
+
+
+def find_folder(options: ModelOptions, *, cache: Path, progress: Progress, tokenizer_only: bool = False) -> Path:
+    """Return the folder of the base model, fetched first where it is not on this machine yet.
+
+    Args:
+        options: Which model.
+        cache: The cache folder.
+        progress: Where to say how far it is.
+        tokenizer_only: Whether a model of the hub may come without its weights.
+
+    Raises:
+        ModelError: There is no such model, or it cannot be fetched.
+        StoreError: The cache cannot be written.
+    """
+    if options.base == EMBEDDED_BASE:
+        from taco.model.embedded import prepare_embedded
+
+        return prepare_embedded(cache, progress)
     local = Path(options.base).expanduser()
     if local.exists() or _is_path(options.base):
-        folder = _check_folder(local)
-    elif _HUB_ID.fullmatch(options.base):
-        from taco.model.hub import fetch_snapshot
+        return _check_folder(local)
+    if _HUB_ID.fullmatch(options.base):
+        from taco.model.hub import fetch_snapshot, fetch_tokenizer
 
-        folder = fetch_snapshot(options.base, options.revision, progress)
-    else:
-        raise ModelError(
-            f"There is no base model {options.base!r}{suggest(options.base, [EMBEDDED_BASE])}",
-            hint=f"Use {EMBEDDED_BASE}, a folder such as ./my-model, or a Hugging Face id such as owner/name.",
-        )
-    digest = digest_weights(folder, memo=memo)
-    return Base(name=options.base, path=folder, digest=digest, licence=_read_licence(folder))
+        fetch = fetch_tokenizer if tokenizer_only else fetch_snapshot
+        return fetch(options.base, options.revision, progress)
+    raise ModelError(
+        f"There is no base model {options.base!r}{suggest(options.base, [EMBEDDED_BASE])}",
+        hint=f"Use {EMBEDDED_BASE}, a folder such as ./my-model, or a Hugging Face id such as owner/name.",
+    )
 
 
 def _is_path(name: str) -> bool:

@@ -14,6 +14,10 @@ from taco.progress import Progress, Task
 WANTED = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt", "README.md", "LICENSE*"]
 """Names of the files that are fetched: no pickles, no code."""
 
+TOKENIZER = ["tokenizer*.json", "*.model", "vocab.*", "merges.txt", "added_tokens.json", "special_tokens_map.json"]
+TOKENIZER += ["chat_template*.j*", "config.json"]
+"""Names of the files that a tokenizer needs; all of them are `WANTED` too."""
+
 UNWANTED = ["*/*"]
 """Names of the files that are left out: folders hold other formats of the same weights."""
 
@@ -30,26 +34,54 @@ def fetch_snapshot(name: str, revision: str | None, progress: Progress) -> Path:
         ModelError: There is no such model or revision, it is gated, it has no safetensors, or the hub is out of reach.
     """
     require_libraries()
-    return _find_cached(name, revision) or _download(name, revision, progress)
+    if found := _find_cached(name, revision, WANTED):
+        try:
+            list_weights(found)
+        except ModelError:
+            pass  # of an earlier call, which wanted less or was stopped
+        else:
+            return found
+    folder = _download(name, revision, WANTED, progress)
+    list_weights(folder)
+    return folder
 
 
-def _find_cached(name: str, revision: str | None) -> Path | None:
+def fetch_tokenizer(name: str, revision: str | None, progress: Progress) -> Path:
+    """Return a folder with the tokenizer of a model, from Hugging Face's cache or else from the hub.
+
+    Args:
+        name: The id "owner/name".
+        revision: Branch, tag or commit; None for the main branch.
+        progress: Where to say how far it is.
+
+    Raises:
+        ModelError: There is no such model or revision, it is gated, or the hub is out of reach.
+    """
+    require_libraries()
+    found = _find_cached(name, revision, TOKENIZER)
+    if found and any(
+        (found / file).is_file() for file in ("tokenizer.json", "tokenizer.model", "tokenizer_config.json")
+    ):
+        return found
+    return _download(name, revision, TOKENIZER, progress)
+
+
+def _find_cached(name: str, revision: str | None, wanted: list[str]) -> Path | None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import EntryNotFoundError
 
     try:
         folder = Path(
             snapshot_download(
-                name, revision=revision, local_files_only=True, allow_patterns=WANTED, ignore_patterns=UNWANTED
+                name, revision=revision, local_files_only=True, allow_patterns=wanted, ignore_patterns=UNWANTED
             )
         )
-        list_weights(folder)
-    except (EntryNotFoundError, OSError, ValueError, ModelError):
+    except (EntryNotFoundError, OSError, ValueError):
         return None
     return folder if (folder / "config.json").is_file() else None
 
 
-def _download(name: str, revision: str | None, progress: Progress) -> Path:
+def _download(name: str, revision: str | None, wanted: list[str], progress: Progress) -> Path:
     from huggingface_hub import snapshot_download
 
     progress.say(f"Fetching {name} from the Hugging Face hub.")
@@ -59,12 +91,11 @@ def _download(name: str, revision: str | None, progress: Progress) -> Path:
                 name,
                 revision=revision,
                 tqdm_class=_count_bytes(task),
-                allow_patterns=WANTED,
+                allow_patterns=wanted,
                 ignore_patterns=UNWANTED,
             )
     except (OSError, ValueError) as error:
         raise _describe(name, revision, error) from error
-    list_weights(Path(folder))
     return Path(folder)
 
 

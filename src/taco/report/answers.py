@@ -56,7 +56,8 @@ def show_answers(report: Report) -> Html:
 
 
 def _show_sample(sample: Sample, language: LanguageFacts, *, class_: str, is_open: bool) -> Html:
-    arms = [_show_answer(arm, answer, language) for arm, answer in sample.answers.items()]
+    asked = _list_asked(sample)
+    arms = [_show_answer(arm, answer, language, asked=asked) for arm, answer in sample.answers.items()]
     return element(
         "details",
         _show_summary(sample, language),
@@ -92,10 +93,16 @@ def _show_reference(sample: Sample, language: LanguageFacts) -> Html:
     head = element(
         "header", element("h3", "reference"), element("span", "English row and its machine translation", class_="small")
     )
-    return element("article", head, *_show_sections(sample.reference, language), class_="answer reference")
+    shown = _show_sections(sample.reference, language, asked=_list_asked(sample))
+    return element("article", head, *shown, class_="answer reference")
 
 
-def _show_answer(arm: str, answer: SampleAnswer, language: LanguageFacts) -> Html:
+def _list_asked(sample: Sample) -> tuple[str, ...]:
+    """Return the sections that an answer should have: those of the reference."""
+    return tuple(name for name in Sections.model_fields if getattr(sample.reference, name))
+
+
+def _show_answer(arm: str, answer: SampleAnswer, language: LanguageFacts, *, asked: tuple[str, ...]) -> Html:
     head = element(
         "header", element("h3", ARM_TITLES.get(arm, arm)), element("span", *_list_badges(answer), class_="badges")
     )
@@ -105,17 +112,21 @@ def _show_answer(arm: str, answer: SampleAnswer, language: LanguageFacts) -> Htm
         raw = element(
             "details", element("summary", "raw text"), _show_text(answer.text, direction="auto"), class_="raw"
         )
-        shown = [*_show_sections(answer.sections, language), raw]
+        shown = [*_show_sections(answer.sections, language, asked=asked), raw]
     return element("article", head, *shown, _show_failures(answer), class_=f"answer {arm}")
 
 
-def _show_sections(sections: Sections, language: LanguageFacts) -> list[Html]:
+def _show_sections(sections: Sections, language: LanguageFacts, *, asked: tuple[str, ...]) -> list[Html]:
+    """Show the sections that were asked for, and any other that is there."""
+    kinds = (
+        ("instruction_en", "Instruction in English", "en", "ltr"),
+        ("response_en", "Response in English", "en", "ltr"),
+        ("response", f"Response in {language.name}", language.code, language.direction),
+    )
     return [
-        _show_section(1, "Instruction in English", sections.instruction_en, lang="en", direction="ltr"),
-        _show_section(2, "Response in English", sections.response_en, lang="en", direction="ltr"),
-        _show_section(
-            3, f"Response in {language.name}", sections.response, lang=language.code, direction=language.direction
-        ),
+        _show_section(number, title, getattr(sections, name), lang=lang, direction=direction)
+        for number, (name, title, lang, direction) in enumerate(kinds, start=1)
+        if name in asked or getattr(sections, name)
     ]
 
 

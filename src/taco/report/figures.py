@@ -195,7 +195,11 @@ def _show_tokens(report: Report) -> Html | None:
     scores = report.scores
     if not any(arm.metrics["tokens"].value for arm in scores.arms.values()):
         return None
-    names = [(name, label.format(language=report.language.name), colour) for name, label, colour in SECTION_PIECES]
+    names = [
+        (name, label.format(language=report.language.name), colour)
+        for name, label, colour in SECTION_PIECES
+        if scores.find_metric(name)
+    ]
     bars = [_stack_tokens(arm, found, names) for arm, found in scores.arms.items()]
     counted = [name for name, _, _ in names] + ["tokens", "seconds"]
     metrics = [metric for name in counted if (metric := scores.find_metric(name))]
@@ -207,7 +211,7 @@ def _show_tokens(report: Report) -> Html | None:
         "What an answer costs, section by section",
         list_keys([(key_box(colour), label) for _, label, colour in names]),
         draw_stack(bars, title="Tokens of an answer by section", unit="", axis="mean tokens of an answer"),
-        note="Generated tokens. The English sections are the price of the chain.",
+        note="Generated tokens." + (" The English sections are the price of the chain." if len(names) > 2 else ""),
         table=make_table(["mean of an answer", *scores.arms], rows, caption="Tokens and seconds with intervals"),
     )
 

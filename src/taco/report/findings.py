@@ -31,17 +31,20 @@ def state_headline(scores: Scores) -> str:
     tuned = scores.arms.get("tuned")
     if tuned is None or not tuned.rows:
         return "There are no answers of the tuned model to judge."
-    form = (
-        f"{_grade_rate(tuned.metrics['complete_chain'], 'has learnt', 'has partly learnt', 'has not learnt')} the form"
-    )
-    spoken = tuned.metrics["reply_in_target"]
-    name = scores.language_name
+    parts = []
+    if form := tuned.metrics.get("complete_chain"):
+        parts.append(f"{_grade_rate(form, 'has learnt', 'has partly learnt', 'has not learnt')} the form")
+    name, spoken = scores.language_name, tuned.metrics.get("reply_in_target")
+    if spoken is None:
+        question = tuned.metrics.get("chrf_instruction_en")
+        agreement = _grade_agreement(question.value if question else None)
+        return f"The tuned model puts {name} into English; {agreement} agreement with the English it was made from."
     if spoken.value is None:
-        language = f"whether it writes {name} cannot be told by machine"
+        parts.append(f"whether it writes {name} cannot be told by machine")
     else:
-        language = _grade_rate(spoken, f"answers in {name}", f"often answers in {name}", f"seldom answers in {name}")
+        parts.append(_grade_rate(spoken, f"answers in {name}", f"often answers in {name}", f"seldom answers in {name}"))
     agreement = _grade_agreement(tuned.metrics["chrf_reply"].value)
-    return f"The tuned model {form} and {language}; {agreement} agreement with the machine-translated references."
+    return f"The tuned model {' and '.join(parts)}; {agreement} agreement with the machine-translated references."
 
 
 def state_findings(scores: Scores) -> tuple[Finding, ...]:
@@ -70,8 +73,10 @@ def list_floors(scores: Scores) -> list[tuple[str, float]]:
     return sorted(((label, value) for label, value in found if value is not None), key=lambda floor: -floor[1])
 
 
-def _state_form(scores: Scores, tuned: ArmScores) -> Finding:
-    form = tuned.metrics["complete_chain"]
+def _state_form(scores: Scores, tuned: ArmScores) -> Finding | None:
+    form = tuned.metrics.get("complete_chain")
+    if form is None:
+        return None
     text = f"{_describe(form, 'rate')} of the tuned model's answers are complete chains"
     base = _find(scores, "base", "complete_chain")
     if base is not None:
@@ -79,8 +84,10 @@ def _state_form(scores: Scores, tuned: ArmScores) -> Finding:
     return Finding(topic="Form", tone=_tone(form.value, LOW_RATE, HIGH_RATE), text=f"{text}.")
 
 
-def _state_language(scores: Scores, tuned: ArmScores) -> Finding:
-    name, spoken = scores.language_name, tuned.metrics["reply_in_target"]
+def _state_language(scores: Scores, tuned: ArmScores) -> Finding | None:
+    name, spoken = scores.language_name, tuned.metrics.get("reply_in_target")
+    if spoken is None:
+        return None
     if not scores.knows_target or spoken.value is None:
         script = write_value(tuned.metrics["script_share"], "share")
         text = (
@@ -99,8 +106,10 @@ def _state_language(scores: Scores, tuned: ArmScores) -> Finding:
     return Finding(topic="Language", tone=_tone(spoken.value, LOW_RATE * top, HIGH_RATE * top), text=f"{text}.")
 
 
-def _state_agreement(scores: Scores, tuned: ArmScores) -> Finding:
-    reply = tuned.metrics["chrf_reply"]
+def _state_agreement(scores: Scores, tuned: ArmScores) -> Finding | None:
+    reply = tuned.metrics.get("chrf_reply")
+    if reply is None:
+        return None
     if reply.value is None:
         return Finding(topic="Text", tone="note", text="No reply could be compared with a reference.")
     text = (
@@ -122,11 +131,12 @@ def _state_agreement(scores: Scores, tuned: ArmScores) -> Finding:
 
 
 def _state_english(tuned: ArmScores) -> Finding | None:
-    english = tuned.metrics["chrf_response_en"]
-    if english.value is None:
+    english = tuned.metrics.get("chrf_response_en")
+    if english is None or english.value is None:
         return None
+    step = 2 if "chrf_instruction_en" in tuned.metrics else 1
     text = (
-        f"Step 2, the answer in English, agrees with the reference answer by {_describe(english, 'chrF++')} chrF++: "
+        f"Step {step}, the answer in English, agrees with the reference answer by {_describe(english, 'chrF++')} chrF++: "
         f"{_grade_agreement(english.value)} agreement. "
         "Questions have many good answers: a low number alone is no fault."
     )
@@ -134,8 +144,8 @@ def _state_english(tuned: ArmScores) -> Finding | None:
 
 
 def _state_question(tuned: ArmScores) -> Finding | None:
-    question = tuned.metrics["chrf_instruction_en"]
-    if question.value is None:
+    question = tuned.metrics.get("chrf_instruction_en")
+    if question is None or question.value is None:
         return None
     grade = next(word for least, word in FIDELITY if question.value >= least)
     text = (

@@ -31,13 +31,32 @@ def describe_run(report: Report) -> str:
     """Say in one sentence what was done."""
     train = _find_stage(report, "train")
     taught = f" on {write_count(train.rows_kept)} machine-translated examples" if train else ""
-    base, name = report.base or "The base model", report.language.name
+    base = report.base or "The base model"
     rows = write_count(report.scores.rows)
     questions = f"{rows} held-out question{'' if report.scores.rows == 1 else 's'}"
     return (
-        f"{base} was tuned{taught} to answer in {name} by way of English: the question in English, the answer in "
-        f"English, the answer in {name}. Below, its answers to {questions} before (base) and after (tuned)."
+        f"{base} was tuned{taught} to {_describe_task(report)}. Below, its answers to {questions} before (base) and after "
+        "(tuned)."
     )
+
+
+def _describe_task(report: Report) -> str:
+    """Say what the held-out rows ask the model to write; without any, what the chain is."""
+    name = report.language.name
+    steps = {
+        "instruction_en": "the question in English",
+        "response_en": "the answer in English",
+        "response": f"the answer in {name}",
+    }
+    asked = {tuple(step for step in steps if getattr(one.reference, step)) for one in report.samples}
+    if len(asked) > 1:
+        return f"translate between {name} and English"
+    sections = asked.pop() if asked else tuple(steps)
+    if "response" not in sections:
+        return f"put {name} into English"
+    if len(sections) == 1:
+        return f"answer in {name}"
+    return f"answer in {name} by way of English: {', '.join(steps[section] for section in sections)}"
 
 
 def list_facts(report: Report) -> list[tuple[str, str]]:

@@ -57,6 +57,13 @@ class SourceOptions(BaseModel):
         description="Further sources, as tables [[source.more]] with `path`, `format`, `split` and `revision`; they are "
         "read one after the other, and `limit` counts all of them together.",
     )
+    max_response_sentences: int | None = Field(
+        None,
+        ge=1,
+        description="Shorten the responses of the training rows to so many sentences, before translation is paid for; a line "
+        "of a list, a table or code counts as one, and none of these is cut inside. `taco tokens RECIPE` says how many fit. "
+        "Held-out rows stay as they are.",
+    )
     hygiene: HygieneOptions = HygieneOptions()
 
     @property

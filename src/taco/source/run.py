@@ -18,6 +18,7 @@ from taco.source.json_file import Found
 from taco.source.location import digest_source, open_rows
 from taco.source.normalise import make_row
 from taco.source.options import SourceOptions
+from taco.source.shorten import Shortener
 from taco.source.split import Index, choose_heldout, split_rows
 from taco.store.files import write_atomically
 from taco.store.jsonl import write_records
@@ -55,6 +56,7 @@ class _Sifted:
         shown: The first of them.
         hostile: Class -> number of hostile rows, whatever became of them.
         unused_turns: Number of turns of conversations that are in no row.
+        shortened: Number of training rows whose response was shortened.
     """
 
     rows: ScratchFile
@@ -67,6 +69,7 @@ class _Sifted:
     shown: list[Drop] = field(default_factory=list)
     hostile: Counter[str] = field(default_factory=Counter)
     unused_turns: int = 0
+    shortened: int = 0
 
     def drop(self, drop: Drop) -> None:
         """Take in a row that does not stay."""
@@ -107,6 +110,8 @@ def run_source(options: SourceOptions, *, folder: Path, out: Path, seed: int, pr
         "duplicates": sifted.reasons["duplicate"],
         "format": " + ".join(dict.fromkeys(formats)),
     }
+    if sifted.shortened:
+        counters["shortened"] = sifted.shortened
     if sifted.unused_turns:
         counters["unused_turns"] = sifted.unused_turns
     counters |= {f"hostile_{name}": number for name, number in sorted(sifted.hostile.items())}
@@ -127,7 +132,9 @@ def _write(sifted: _Sifted, options: SourceOptions, out: Path, seed: int) -> tup
         )
     for drop in split.drops.values():
         sifted.drop(drop)
-    write_atomically(out / "train.jsonl", split.list_train(index, read()))
+    shortener = Shortener(options.max_response_sentences)
+    write_atomically(out / "train.jsonl", shortener.shorten_lines(split.list_train(index, read())))
+    sifted.shortened = shortener.shortened
     write_records(out / "heldout.jsonl", split.heldout)
     write_atomically(out / "dropped.jsonl", sifted.drops.read_lines())
     return train, len(split.heldout)

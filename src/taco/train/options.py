@@ -32,7 +32,16 @@ class TrainOptions(BaseModel):
     warmup_ratio: float = Field(default=0.1, ge=0, lt=1, description="Share of the steps in which it rises from 0.")
     effective_batch: int = Field(default=6, ge=1, le=65536, description="Rows in one optimiser step, at most.")
     max_row_tokens: int = Field(
-        default=2048, ge=16, le=1_000_000, description="Rows with more tokens are dropped as `too-long`, never cut."
+        default=2048,
+        ge=16,
+        le=1_000_000,
+        description="Most tokens of a row, prompt and end token included; the model's context may allow fewer. No section "
+        "and no end token is ever cut off. `taco tokens RECIPE` says what it means for the rows.",
+    )
+    over_long: Literal["drop", "shorten"] = Field(
+        default="drop",
+        description="Rows with more tokens: `drop` them as `too-long`, or `shorten` both responses alike by whole sentences, "
+        "and drop only what cannot be. `source.max_response_sentences` does it before translation is paid for.",
     )
     micro_batch_tokens: int = Field(
         default=256,

@@ -70,7 +70,8 @@ def run_train(
     digest = digest_file(rows_file)
     loaded = load_model(base, dtype=model.dtype)
     limit = _find_limit(options, loaded)
-    rows, drops = _encode(rows_file, load_tokenizer(base), limit=limit, progress=progress)
+    shorten = options.over_long == "shorten"
+    rows, drops = _encode(rows_file, load_tokenizer(base), limit=limit, shorten=shorten, progress=progress)
     write_records(out / "dropped.jsonl", drops)
     key = _digest_plan(options, base, rows=digest, seed=seed, dtype=str(loaded.dtype))
     with quiet_libraries():
@@ -79,6 +80,8 @@ def run_train(
         facts = {"SHA-256 of the rows": digest, "rows": len(rows), "steps": len(plan.batches), "seed": seed}
         save_adapter(tuned, out / "adapter", card=render_card(base, options=options, facts=facts))
     counters = {**_summarise(read_log(out / "log.jsonl")), "base_digest": base.digest, "threads": threads}
+    if shorten:
+        counters["shortened"] = sum(row.sentences_cut > 0 for row in rows)
     return StageCount(
         rows_in=len(rows) + len(drops),
         rows_kept=len(rows),
@@ -87,7 +90,9 @@ def run_train(
     )
 
 
-def _encode(path: Path, tokenizer: Any, *, limit: int, progress: Progress) -> tuple[list[EncodedRow], list[Drop]]:
+def _encode(
+    path: Path, tokenizer: Any, *, limit: int, shorten: bool, progress: Progress
+) -> tuple[list[EncodedRow], list[Drop]]:
     examples = list(read_records(path, Example))
 
     def counted() -> Iterator[Example]:
@@ -97,11 +102,12 @@ def _encode(path: Path, tokenizer: Any, *, limit: int, progress: Progress) -> tu
                 task.advance()
 
     with quiet_libraries():
-        rows, drops = encode_examples(counted(), tokenizer, max_row_tokens=limit)
+        rows, drops = encode_examples(counted(), tokenizer, max_row_tokens=limit, shorten=shorten)
     if not rows:
         raise DataError(
             f"None of the {len(examples)} rows of {path} can be trained on: {dict(Counter(d.reason for d in drops))}.",
-            hint=f"Rows may have at most {limit} tokens; raise train.max_row_tokens if the model allows more.",
+            hint=f"Rows may have at most {limit} tokens; raise train.max_row_tokens if the model allows more, or "
+            "set train.over_long = 'shorten'. `taco tokens RECIPE` says how long they are.",
         )
     return rows, drops
 

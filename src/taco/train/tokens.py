@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from taco.chain.shorten import shorten_example
 from taco.errors import ModelError
 from taco.model.prompt import encode_completion, encode_prompt, end_token_id
 from taco.records import Drop, Example
@@ -22,11 +24,13 @@ class EncodedRow:
         id: The id of the English row.
         input_ids: Prompt, completion and end token.
         labels: As long as `input_ids`: the token itself where it is learnt, `IGNORED` elsewhere.
+        sentences_cut: How many sentences were taken from the end of its responses.
     """
 
     id: str
     input_ids: tuple[int, ...]
     labels: tuple[int, ...]
+    sentences_cut: int = 0
 
     @property
     def supervised_tokens(self) -> int:
@@ -64,7 +68,7 @@ def check_labels(row: EncodedRow, *, completion: list[int], end: int) -> None:
 
 
 def encode_examples(
-    examples: Iterable[Example], tokenizer: Any, *, max_row_tokens: int
+    examples: Iterable[Example], tokenizer: Any, *, max_row_tokens: int, shorten: bool = False
 ) -> tuple[list[EncodedRow], list[Drop]]:
     """Encode examples; rows that are too long or cannot be written in the model's tokens are dropped.
 
@@ -72,6 +76,7 @@ def encode_examples(
         examples: The examples.
         tokenizer: The base model's tokenizer.
         max_row_tokens: Most tokens that a row may have, prompt and end token included.
+        shorten: Whether rows that are too long are shortened by whole sentences where they can be.
 
     Raises:
         ModelError: The tokenizer has no end token, or loses a part of a completion.
@@ -82,12 +87,30 @@ def encode_examples(
     drops: list[Drop] = []
     for example in examples:
         row = encode_example(example, tokenizer, end=end)
+        tokens, reason = len(row.input_ids), "too-long"
+        if tokens > max_row_tokens and shorten:
+            row, reason = _shorten(example, row, tokenizer, end=end, max_row_tokens=max_row_tokens)
         if len(row.input_ids) > max_row_tokens:
-            detail = f"{len(row.input_ids)} tokens, at most {max_row_tokens} fit"
-            drops.append(Drop(id=row.id, stage="train", reason="too-long", detail=detail))
+            detail = f"{tokens} tokens, at most {max_row_tokens} fit"
+            drops.append(Drop(id=row.id, stage="train", reason=reason, detail=detail))
         elif unknown is not None and unknown != end and unknown in row.labels:
             detail = "the model's tokenizer has no tokens for some of its characters"
             drops.append(Drop(id=row.id, stage="train", reason="unknown-characters", detail=detail))
         else:
             rows.append(row)
     return rows, drops
+
+
+def _shorten(
+    example: Example, row: EncodedRow, tokenizer: Any, *, end: int, max_row_tokens: int
+) -> tuple[EncodedRow, str]:
+    """Return the row with shorter responses, or as it is and why it cannot be shortened so far."""
+
+    def fits(candidate: Example) -> bool:
+        return len(encode_example(candidate, tokenizer, end=end).input_ids) <= max_row_tokens
+
+    shortened = shorten_example(example, fits)
+    if shortened.example is None:
+        return row, shortened.reason
+    encoded = encode_example(shortened.example, tokenizer, end=end)
+    return dataclasses.replace(encoded, sentences_cut=shortened.sentences_cut), ""

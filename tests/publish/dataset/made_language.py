@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from taco.chain.run import build_example
+from taco.chain.run import build_examples
 from taco.languages.table import Language, find_language
 from taco.publish.dataset.run_record import RunRecord
 from taco.records import Figures, Row, TranslatedRow
@@ -94,7 +94,7 @@ def build_language(
         if gate:
             figures += [_make_figures(row.id, number, code) for number, row in enumerate(translated)]
             write_records(root / "gate" / f"{name}.jsonl", kept)
-        examples = [build_example(row, language, template=template, rule=rule) for row in kept]
+        examples = [one for row in kept for one in build_examples(row, language, template=template, rule=rule)]
         write_records(root / "chain" / f"{name}.jsonl", examples)
         kept_rows, all_rows = kept_rows + len(kept), all_rows + len(texts)
     if gate:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from taco.chain.template import SECTIONS
 from taco.evaluate.failure.record import Failure, Subject
 
 _TITLES = {
@@ -14,7 +13,7 @@ _TITLES = {
 
 def find(subject: Subject) -> list[Failure]:
     """Report the sections that are missing, the target section first; one failure for all of them."""
-    missing = [name for name in reversed(SECTIONS) if not getattr(subject.parsed, name)]
+    missing = [name for name in reversed(subject.template.section_names) if not getattr(subject.parsed, name)]
     if not missing:
         return []
     end = len(subject.text)

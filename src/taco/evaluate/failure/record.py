@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from taco.chain.formats import find_template
 from taco.chain.parse import ParsedChain, parse_chain
+from taco.chain.template import Template
 from taco.languages.table import Language
 
 Kind = Literal[
@@ -71,6 +73,7 @@ class Subject:
         text: The raw answer.
         language: The target language.
         parsed: The sections found in it.
+        template: How it should be written down.
         finish: Why generation ended, see `taco.records.Finish`; "" where unknown.
         question_en: The true question in English; "" where unknown.
         instruction: What was asked, in the target language; "" where unknown.
@@ -80,6 +83,7 @@ class Subject:
     text: str
     language: Language
     parsed: ParsedChain
+    template: Template
     finish: str = ""
     question_en: str = ""
     instruction: str = ""
@@ -95,21 +99,30 @@ class Subject:
 
 
 def build_subject(
-    text: str, *, answer_id: str, language: Language, finish: str = "", question_en: str = "", instruction: str = ""
+    text: str,
+    *,
+    answer_id: str,
+    language: Language,
+    template: str = "",
+    finish: str = "",
+    question_en: str = "",
+    instruction: str = "",
 ) -> Subject:
-    """Parse an answer, whichever template it was written by.
+    """Parse an answer.
 
     Args:
         text: The raw answer.
+        template: Name of the template that it was asked by; "" for `taco` or `taco-paper`, whichever it looks like.
         answer_id, language, finish, question_en, instruction: See `Subject`.
     """
-    template = "taco-paper" if "\n" + " " * 24 + "Response in " in text else "taco"
+    template = template or ("taco-paper" if "\n" + " " * 24 + "Response in " in text else "taco")
     parsed = parse_chain(text, template=template, language=language, finish=finish or "stop")
     return Subject(
         id=answer_id,
         text=text,
         language=language,
         parsed=parsed,
+        template=find_template(template),
         finish=finish,
         question_en=question_en,
         instruction=instruction,

@@ -37,7 +37,11 @@ class Survey:
 
 
 def survey_answers(
-    answers: Sequence[RawAnswer], *, language: Language, questions: Mapping[str, Question] | None = None
+    answers: Sequence[RawAnswer],
+    *,
+    language: Language,
+    questions: Mapping[str, Question] | None = None,
+    template: str = "",
 ) -> Survey:
     """Look for every class of failure in every answer.
 
@@ -45,9 +49,10 @@ def survey_answers(
         answers: The answers.
         language: The target language.
         questions: The true English questions by id; None where there are none.
+        template: Name of the template that they were asked by; "" for `taco` or `taco-paper`, as each of them looks.
     """
     known = questions or {}
-    found = [failure for answer in answers for failure in _find(answer, language, known)]
+    found = [failure for answer in answers for failure in _find(answer, language, known, template)]
     return Survey(
         language=language.code,
         answers=len(answers),
@@ -56,12 +61,13 @@ def survey_answers(
     )
 
 
-def _find(answer: RawAnswer, language: Language, questions: Mapping[str, Question]) -> Iterable[Failure]:
+def _find(answer: RawAnswer, language: Language, questions: Mapping[str, Question], template: str) -> Iterable[Failure]:
     question = questions.get(answer.id)
     subject = build_subject(
         answer.text,
         answer_id=answer.id,
         language=language,
+        template=template,
         finish=answer.finish,
         question_en=question.text if question else "",
         instruction=answer.instruction,

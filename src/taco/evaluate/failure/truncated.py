@@ -27,7 +27,8 @@ def _read_end(subject: Subject) -> str:
     """Tell from the text alone; without target section only where a section is left open."""
     if not subject.parsed.spans:
         return ""
-    if not subject.parsed.response and not _CLOSED.search(subject.text):
+    has_target = "response" in subject.template.section_names
+    if has_target and not subject.parsed.response and not _CLOSED.search(subject.text):
         return "no target section, and the section before ends without any closing sign"
     if _HANGING.search(subject.text):
         return "ends in the middle of a sentence"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from taco import __version__
-from taco.chain.template import find_template
+from taco.chain.formats import find_template
 from taco.languages.table import find_language
 from taco.publish.dataset.columns import CHAINS, CONFIGURATIONS, PARALLEL
 from taco.publish.dataset.counts import render_counts, render_gate
@@ -169,13 +169,14 @@ def _tell_making(languages: Sequence[CardLanguage]) -> str:
     named = ", ".join(code(show_origin(source)) for source in sources)
     target = find_language(languages[0].entry.language)
     about = "" if len(languages) == 1 else f", here for {target.name},"
-    system = find_template(template.partition(" ")[0]).system(target) if template else ""
+    system = find_template(template.rpartition(" v")[0]).system(target) if template else ""
+    shown = template.rpartition("/")[2]  # of a file its name alone: its folder tells strangers about a machine
     return (
         f"Made by taco {__version__}, seed {manifest.seed}.\n\n"
         f"1. English rows were read from {named}, brought into one form, and the test rows were set apart.\n"
         "2. Instructions, inputs and responses were translated; code, links, placeholders, numbers and layout were kept "
         "out of the translator's reach, and rows in which they did not come back were dropped.\n"
-        f"3. Each row was rendered as a chain with the template {code(template)}. The system message that belongs to "
+        f"3. Each row was rendered as a chain with the template {code(shown)}. The system message that belongs to "
         f"it{about} is:\n\n{fence(system)}"
     )
 

@@ -52,10 +52,15 @@ def write_language(
         progress: Where to say how far it is.
 
     Raises:
-        PublishError: The run holds more or fewer rows than its manifest says.
+        PublishError: The run holds more or fewer rows than its manifest says, or several examples of each row.
         DataError: A file of the run is damaged.
         StoreError: The folder cannot be written.
     """
+    if "examples" in manifest.stages["chain"].counters:
+        raise PublishError(
+            f"The rows of {run.chain} give several examples each; a data set holds one for each row.",
+            hint="Publish a run with another chain.template; the parallel rows are in every one of them.",
+        )
     tally = _Tally()
     shards = _write_shards(run, manifest, tally, root=root, options=options, progress=progress)
     expected = manifest.stages["chain"].rows_kept

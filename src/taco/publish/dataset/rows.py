@@ -89,15 +89,15 @@ def read_rows(run: RunRecord, *, source_path: str, options: DatasetOptions) -> I
         translated = _Follower(run.translated / f"{name}.jsonl", TranslatedRow)
         sources = _Follower(run.source / f"{name}.jsonl", Row)
         for example in read_records(run.chain / f"{name}.jsonl", Example):
-            origin = sources.find(example.id).origin
+            origin = sources.find(example.row_id).origin
             yield (
                 split,
                 PublishedRow(
                     example=example,
-                    translated=translated.find(example.id),
+                    translated=translated.find(example.row_id),
                     origin=show_origin(origin),
                     licence=state_licence(origin, path=source_path, stated=options.source_licence),
-                    figures=figures.find(example.id) if figures else None,
+                    figures=figures.find(example.row_id) if figures else None,
                 ),
             )
 
