@@ -77,7 +77,8 @@ def estimate_translation(
 ) -> Estimate:
     """Estimate the first engine's part of a translation.
 
-    The engine is opened, which says whether it could be used, and asked for nothing.
+    The engine is opened, which says whether it could be used, and asked for nothing; where that would fetch a model, it
+    is left closed.
 
     Args:
         options: How.
@@ -92,11 +93,15 @@ def estimate_translation(
         StoreError: The memory cannot be used.
     """
     name, engine_options = options.engines[0]
+    absent = _describe_absent(engine_options)
     fault, engine, price, limits = "", None, _guess_price(engine_options), Limits()
-    try:
-        engine = open_engine(name, engine_options, source=origin, target=target)
-    except EngineError as error:
-        fault = error.message
+    if absent:
+        fault = f"{name} would have to fetch {absent}."
+    else:
+        try:
+            engine = open_engine(name, engine_options, source=origin, target=target)
+        except EngineError as error:
+            fault = error.message
     known: set[str] = set()
     rate = None
     if engine is None:
@@ -115,6 +120,16 @@ def estimate_translation(
         options, source, target, rows=seen, texts=texts, price=price, limits=limits, known=known, rate=rate, fault=fault
     )
     return replace(scale(made, rows), disk_bytes=made.disk_bytes) if seen < rows else made
+
+
+def describe_fetch(options: TranslateOptions) -> str:
+    """Say what opening the engines would fetch from the network, before any text is sent; "" for nothing."""
+    return "; ".join(filter(None, (_describe_absent(engine_options) for _, engine_options in options.engines)))
+
+
+def _describe_absent(engine_options: Any) -> str:
+    describe = getattr(engine_options, "describe_fetch", None)
+    return str(describe()) if describe else ""
 
 
 def scale(estimate: Estimate, rows: int) -> Estimate:
