@@ -84,7 +84,7 @@ def _convert_whole(model: ModelFolder, ready: Path, quantization: str) -> None:
 
 
 def _write(model: ModelFolder, work: Path, quantization: str) -> None:
-    from taco.translate.neural.torch_model import quiet_libraries
+    from taco.translate.neural.torch_model import list_faults, quiet_libraries
 
     library = import_library("ctranslate2.converters", engine="ctranslate2", extra=EXTRA)
     try:
@@ -92,7 +92,7 @@ def _write(model: ModelFolder, work: Path, quantization: str) -> None:
             converter = library.TransformersConverter(str(model.path))
             _show_languages(converter)
             converter.convert(str(work), quantization=quantization)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError) as error:
+    except list_faults() as error:
         first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise EngineError(
             f"{model.label} cannot be converted for CTranslate2: {first_line}",

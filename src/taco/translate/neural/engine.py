@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -22,8 +23,8 @@ from taco.translate.slots import count_words
 FORM = 1
 """Version of what this package does to a text; raised whenever it gives other translations."""
 
-_MARKS = frozenset({"<s>", "</s>", "<pad>", "<mask>"})
-"""Tokens that stand for no text in all families."""
+_MARK = re.compile(r"</?s>|<pad>|<mask>|<extra_id_\d+>|madeupword\d+")
+"""Tokens that stand for no text, in any family."""
 
 
 class SequenceModel(Protocol):
@@ -117,8 +118,8 @@ class NeuralEngine(Closing):
         self._facts, self._model, self._family, self._route = facts, model, family, route
         self._subwords, self._options, self._language = subwords, options, language
         self._known = frozenset(facts.vocabulary)
-        marks = {token for token in facts.vocabulary if family.mark.fullmatch(token)}
-        self._reserved = frozenset(marks | _MARKS | {facts.end})
+        marks = (token for token in facts.vocabulary if family.mark.fullmatch(token) or _MARK.fullmatch(token))
+        self._reserved = frozenset((*marks, facts.end))
 
     def translate(self, texts: Sequence[str]) -> list[Translation]:
         """Translate texts; see `Engine.translate`. A sentence that the model fails on makes its text a refusal."""

@@ -76,11 +76,7 @@ def _glue(pieces: Sequence[str]) -> list[str]:
         if has_words(held) and not _ABBREVIATION.search(held):
             glued.append(held)
             held = ""
-    if held and glued:
-        glued[-1] += held
-    elif held:
-        glued.append(held)
-    return glued
+    return [*glued, held] if held else glued
 
 
 def _strip(piece: str) -> Sentence:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import pickle
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -36,7 +37,12 @@ class TorchModel:
     """
 
     def __init__(self, model: Any, tokenizer: Any, *, beam_size: int) -> None:
+        from transformers import GenerationConfig
+
         self._model, self._beam_size = model, beam_size
+        self._never = model.generation_config.bad_words_ids
+        # Its own settings fill in what a call leaves open; one of them makes what is cut off look as if it had ended.
+        model.generation_config = GenerationConfig()
         self._ids = list_vocabulary(tokenizer)
         self._tokens = {number: token for token, number in self._ids.items()}
         self._end, self._unknown = int(tokenizer.eos_token_id), int(tokenizer.unk_token_id)
@@ -72,6 +78,7 @@ class TorchModel:
             pad_token_id=self._pad,
             forced_bos_token_id=self._ids[begins_with] if begins_with else None,
             suppress_tokens=[self._unknown],
+            bad_words_ids=self._never,
         )
         with torch.inference_mode():
             written = self._model.generate(ids, attention_mask=is_text, generation_config=settings)
@@ -134,11 +141,19 @@ def _load(folder: ModelFolder, options: TransformersOptions, *, allows_pickles: 
                 folder.path, dtype=dtype, use_safetensors=None if allows_pickles else True, **safe
             )
         return model.to(device).eval(), tokenizer, device
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError) as error:
+    except list_faults() as error:
         first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise EngineError(
             f"{folder.label} cannot be loaded: {first_line}", hint="It must be a translation model of transformers."
         ) from error
+
+
+def list_faults() -> tuple[type[Exception], ...]:
+    """Return what transformers and torch raise for files that are damaged, hostile or of another kind."""
+    from safetensors import SafetensorError
+
+    common = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError)
+    return (*common, SafetensorError, pickle.UnpicklingError)
 
 
 def _require_libraries() -> None:
