@@ -8,8 +8,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock
+
 from taco.errors import EngineError
 from taco.store.digests import DigestCache
+from taco.store.files import disk_faults
 
 CONVERTED = "model.bin"
 """The file by which a folder of CTranslate2 is known."""
@@ -124,11 +127,15 @@ def digest_model(folder: Path, *, allows_pickles: bool, cache: Path) -> str:
     """
     names = (*FILES, *PICKLES) if allows_pickles else FILES
     paths = sorted({path for name in names for path in folder.glob(name) if path.is_file()})
-    known = DigestCache(cache / "translators" / "digests.json")
+    shelf = cache / "translators"
+    with disk_faults(shelf, "make the folder"):
+        shelf.mkdir(parents=True, exist_ok=True)
     total = hashlib.sha256()
-    for path in paths:
-        total.update(f"{path.name}\0{known.digest(path)}\n".encode())
-    known.save()
+    with FileLock(shelf / "digests.lock"):  # of several processes, one reads the gigabytes and the others its note
+        known = DigestCache(shelf / "digests.json")
+        for path in paths:
+            total.update(f"{path.name}\0{known.digest(path)}\n".encode())
+        known.save()
     return total.hexdigest()
 
 
