@@ -46,8 +46,8 @@ def split_sentences(text: str, *, language: str) -> tuple[Sentence, ...]:
     Raises:
         EngineError: sentencex is not installed.
 
-    >>> [sentence.text for sentence in split_sentences("Ask Dr. No.  1. Go on!", language="en")]
-    ['Ask Dr. No.', '1. Go on!']
+    >>> [sentence.text for sentence in split_sentences("Ask Mr. Smith.  1. Go on!", language="en")]
+    ['Ask Mr. Smith.', '1. Go on!']
     """
     pieces = import_library("sentencex", engine="for translation models", extra=EXTRA).segment(language, text)
     return tuple(_strip(piece) for piece in _glue(_keep_all(pieces, text)))
