@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from tiny_translators import POSITIONS, make_sentences, save_marian, save_nllb, translate_words
 
-from taco.errors import EngineError
+from taco.errors import EngineError, EngineRejected
 from taco.languages.table import find_language
 from taco.translate.engine import ENGINES, Engine, open_engine
+from taco.translate.neural.ct2 import _read_vocabulary
 
 ENGLISH, GALICIAN = find_language("en"), find_language("gl")
 BOTH = ("ctranslate2", "transformers")
@@ -137,6 +138,34 @@ def test_a_folder_converted_elsewhere_is_taken_as_it_is(word_for_word: Path, tmp
     (folder / "tokenizer.json").unlink()
     with pytest.raises(EngineError, match="holds no tokenizer"):
         open_tiny(folder)
+
+
+def test_two_vocabularies_and_older_files_are_read(tmp_path: Path) -> None:
+    (tmp_path / "source_vocabulary.json").write_text(json.dumps(["</s>", "cat", ">>glg<<"]))
+    (tmp_path / "target_vocabulary.txt").write_text("</s>\ngato\n\u2028\n", encoding="utf-8")
+    assert _read_vocabulary(tmp_path) == ("</s>", "cat", ">>glg<<", "gato", "\u2028")
+    (tmp_path / "source_vocabulary.json").write_text("[")
+    with pytest.raises(EngineError, match="cannot be read"):
+        _read_vocabulary(tmp_path)
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_where_memory_runs_out_the_call_is_cut_up_and_one_text_refused(
+    name: str, word_for_word: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_out(*_: object, **__: object) -> None:
+        raise RuntimeError("CUDA failed with error out of memory\nat allocator.cu")
+
+    with open_tiny(word_for_word, name) as opened:
+        engine: Any = opened
+        if name == "transformers":
+            monkeypatch.setattr(engine._model._model, "generate", run_out)
+        else:
+            submitted = [type("Result", (), {"result": run_out})()]
+            monkeypatch.setattr(engine._model, "_submit", lambda *_: submitted)
+        with pytest.raises(EngineRejected, match=r"2 sentences of up to 4 tokens: .*out of memory") as caught:
+            engine.translate(["cat.", "dog."])
+    assert "max_batch_tokens" in caught.value.hint
 
 
 def test_rubbish_is_refused_with_a_reason(word_for_word: Path, tmp_path: Path) -> None:

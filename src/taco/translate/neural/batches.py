@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+from taco.errors import EngineRejected
 
 SHORTEST_LIMIT = 32
 """Tokens that any translation may have: short sentences can grow a lot."""
@@ -23,6 +26,23 @@ class Batch:
 
     sources: tuple[Tokens, ...]
     limit: int
+
+
+@contextmanager
+def batch_faults(batch: Batch) -> Iterator[None]:
+    """Turn what a library raises for a batch, above all that memory ran out, into a refusal of the call.
+
+    Raises:
+        EngineRejected: The library failed; fewer texts may work.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise EngineRejected(
+            f"The model failed on {len(batch.sources)} sentences of up to {len(batch.sources[0])} tokens: {first_line}",
+            hint="If memory ran out, lower translate.options.max_batch_tokens.",
+        ) from error
 
 
 def find_limit(length: int, *, ratio: float, positions: int | None) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from taco.errors import EngineError
 from taco.languages.table import Language
 from taco.store.cache import cache_folder
-from taco.translate.neural.batches import Batch
+from taco.translate.neural.batches import Batch, batch_faults
 from taco.translate.neural.convert import SEAL, convert_model
 from taco.translate.neural.engine import ModelFacts, NeuralEngine, open_neural
 from taco.translate.neural.families import detect_family
@@ -42,8 +42,10 @@ class CTranslate2Model:
     def run(self, batches: Sequence[Batch], *, begins_with: str) -> Iterator[list[Decoded]]:
         """Yield what the model writes for each batch; see `SequenceModel.run`."""
         waiting = [self._submit(batch, begins_with) for batch in batches]
-        for results in waiting:
-            yield [self._read(one.result().hypotheses[0], has_mark=bool(begins_with)) for one in results]
+        for batch, results in zip(batches, waiting, strict=True):
+            with batch_faults(batch):
+                written = [one.result().hypotheses[0] for one in results]
+            yield [self._read(tokens, has_mark=bool(begins_with)) for tokens in written]
 
     def close(self) -> None:
         """Let go of the model's memory; may be called more than once."""
@@ -145,7 +147,7 @@ def _read_vocabulary(folder: Path) -> tuple[str, ...]:
             continue
         try:
             text = path.read_text(encoding="utf-8")
-            found.update(dict.fromkeys(map(str, json.loads(text)) if path.suffix == ".json" else text.splitlines()))
+            found.update(dict.fromkeys(map(str, json.loads(text)) if path.suffix == ".json" else text.split("\n")[:-1]))
         except (OSError, ValueError, TypeError, RecursionError) as error:
             raise EngineError(f"{path} cannot be read: {error}", hint="Convert or copy the model again.") from error
     if not found:

@@ -17,7 +17,7 @@ from typing import Any
 from taco.errors import EngineError
 from taco.languages.table import Language
 from taco.store.cache import cache_folder
-from taco.translate.neural.batches import Batch
+from taco.translate.neural.batches import Batch, batch_faults
 from taco.translate.neural.convert import find_positions, list_vocabulary
 from taco.translate.neural.engine import ModelFacts, NeuralEngine, open_neural
 from taco.translate.neural.faults import Decoded
@@ -52,7 +52,7 @@ class TorchModel:
     def run(self, batches: Sequence[Batch], *, begins_with: str) -> Iterator[list[Decoded]]:
         """Yield what the model writes for each batch; see `SequenceModel.run`."""
         for batch in batches:
-            with self._turn:
+            with self._turn, batch_faults(batch):
                 written = self._generate(batch, begins_with)
             yield [self._read(ids, has_mark=bool(begins_with)) for ids in written]
 
