@@ -100,6 +100,12 @@ def test_unknown_languages_and_codes_are_refused(tiny_models: dict[str, Path], t
     assert "zh_Latn" in caught.value.hint
     with pytest.raises(EngineError, match="did you mean 'glg_Latn'"):
         open_tiny(tiny_models["nllb"], target_code="glg_Lat")
+    codes = {"target_code": "spa_Latn", "english_code": "eng_Latn"}
+    for source, target, expected in (("en", "gl", "eng_Latn-spa_Latn"), ("gl", "en", "spa_Latn-eng_Latn")):
+        asked = ENGINES.load_options("ctranslate2").model_validate({"model": str(tiny_models["nllb"]), **codes})
+        pair = {"source": find_language(source), "target": find_language(target)}
+        with open_engine("ctranslate2", asked, **pair) as engine:
+            assert f" {expected} " in engine.signature
     one_pair = save_marian(tmp_path / "opus-mt-en-es", targets=())
     with pytest.raises(EngineError, match="translates from en into es"):
         open_tiny(one_pair)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from taco.errors import EngineError
-from taco.languages.table import Language
+from taco.languages.table import ENGLISH, Language
 from taco.translate.engine import FREE, Closing, Limits, Translation
 from taco.translate.neural.batches import Batch, Tokens, find_limit, make_batches
 from taco.translate.neural.families import FAMILIES, Family, Route, detect_family, find_family, find_route
@@ -215,12 +215,13 @@ def open_neural(
             if options.family == "auto"
             else find_family(options.family)
         )
+        codes = (options.english_code, options.target_code)
         route = find_route(
             family,
             facts.vocabulary,
             source=source,
             target=target,
-            codes=(options.source_code, options.target_code),
+            codes=codes if source == ENGLISH else codes[::-1],
             model=facts.label,
         )
         subwords = open_subwords(facts.tokenizer, family, engine=facts.name)

@@ -226,5 +226,5 @@ def _make_unknown(what: str, code: str, marks: Mapping[str, str], model: str) ->
     shown = ", ".join(codes[:_CODES_SHOWN]) + (f" and {len(codes) - _CODES_SHOWN} more" * (len(codes) > _CODES_SHOWN))
     return EngineError(
         f"{model} does not know {what}{suggest(code, codes)}",
-        hint=f"Its codes: {shown}. Set translate.options.target_code (or source_code) to one of them, or use another model.",
+        hint=f"Its codes: {shown}. Set translate.options.target_code (or english_code) to one of them, or use another model.",
     )

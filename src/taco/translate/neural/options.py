@@ -30,13 +30,13 @@ class NeuralOptions(BaseModel):
     family: Literal["auto", "nllb", "m2m100", "madlad", "marian"] = Field(
         default="auto", description="How the model is told its languages; `auto` looks at its vocabulary."
     )
-    source_code: str | None = Field(
+    english_code: str | None = Field(
         default=None, min_length=1, description="The model's code of English, where it is not found by itself."
     )
     target_code: str | None = Field(
         default=None,
         min_length=1,
-        description="The model's code of the target language, where it is not found by itself; for an OPUS model of one "
+        description="The model's code of the language that is not English, where it is not found by itself; for an OPUS model of one "
         "pair, a confirmation that it is the right one.",
     )
     beam_size: int = Field(default=4, ge=1, le=64, description="Hypotheses that are followed at a time; 1 is greedy.")
