@@ -15,7 +15,7 @@ from taco.gate.estimate import BackEstimate, estimate_round_trip
 from taco.pipeline import Finding, plan_recipe
 from taco.progress import Progress, SilentProgress
 from taco.recipe.schema import Recipe
-from taco.translate.estimate import Estimate, estimate_translation, scale
+from taco.translate.estimate import Estimate, describe_fetch, estimate_translation, scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,14 @@ def print_plan(
 
 def list_network(recipe: Recipe, *, cache: Path) -> list[str]:
     """Return what the run would fetch, a phrase each; empty if it needs no network."""
-    from taco.model.base import describe_fetch
+    from taco.model.base import describe_fetch as describe_base
     from taco.source.location import describe_location
 
-    found = (describe_location(recipe.source), describe_fetch(recipe.model, cache=cache))
+    found = (
+        describe_location(recipe.source),
+        describe_fetch(recipe.translate),
+        describe_base(recipe.model, cache=cache),
+    )
     return [phrase for phrase in found if phrase]
 
 

@@ -20,6 +20,9 @@ ENGINES = Registry(
             "taco.translate.remote.apertium_apy:ApertiumApyOptions",
             "taco.translate.remote.apertium_apy:open_apertium_apy",
         ),
+        "ctranslate2": Entry(
+            "taco.translate.neural.options:CTranslate2Options", "taco.translate.neural.ct2:open_ctranslate2"
+        ),
         "deepl": Entry(
             "taco.translate.remote.deepl.engine:DeepLOptions", "taco.translate.remote.deepl.engine:open_deepl"
         ),
@@ -31,11 +34,16 @@ ENGINES = Registry(
             "taco.translate.remote.libretranslate:LibreTranslateOptions",
             "taco.translate.remote.libretranslate:open_libretranslate",
         ),
+        "nllb": Entry("taco.translate.neural.options:NllbOptions", "taco.translate.neural.ct2:open_nllb"),
         "openai": Entry(
             "taco.translate.remote.openai.options:OpenAIOptions", "taco.translate.remote.openai.engine:open_openai"
         ),
         "shipped-memory": Entry(
             "taco.translate.shipped.options:ShippedOptions", "taco.translate.shipped.engine:open_shipped"
+        ),
+        "transformers": Entry(
+            "taco.translate.neural.options:TransformersOptions",
+            "taco.translate.neural.torch_model:open_transformers",
         ),
     },
 )

@@ -76,7 +76,8 @@ def estimate_translation(
 ) -> Estimate:
     """Estimate the first engine's part of a translation.
 
-    The engine is opened, which says whether it could be used, and asked for nothing.
+    The engine is opened, which says whether it could be used, and asked for nothing; where that would fetch a model, it
+    is left closed.
 
     Args:
         options: How.
@@ -90,17 +91,28 @@ def estimate_translation(
         StoreError: The memory cannot be used.
     """
     name, engine_options = options.engines[0]
+    if absent := _describe_absent(engine_options):
+        return _estimate_without(f"{name} would have to fetch {absent}.", options, source=source, target=target)
     try:
         engine = open_engine(name, engine_options, source=origin, target=target)
     except EngineError as error:
-        texts = count_texts(source, None)
-        price = _guess_price(engine_options)
-        rows = sum(count_lines(source / f"{name}.jsonl") for name in NAMES)
-        return _sum_up(
-            options, source, target, rows=rows, texts=texts, price=price, limits=Limits(), fault=error.message
-        )
+        return _estimate_without(error.message, options, source=source, target=target)
     with engine:
         return estimate_with(engine, options, source=source, target=target, memory=memory, origin=origin)
+
+
+def _estimate_without(fault: str, options: TranslateOptions, *, source: Path, target: Language) -> Estimate:
+    """Estimate what an engine that is not there would be sent, its limits and the memory left out."""
+    return _sum_up(
+        options,
+        source,
+        target,
+        rows=sum(count_lines(source / f"{name}.jsonl") for name in NAMES),
+        texts=count_texts(source, None),
+        price=_guess_price(options.engines[0][1]),
+        limits=Limits(),
+        fault=fault,
+    )
 
 
 def estimate_with(
@@ -133,6 +145,16 @@ def estimate_with(
         options, source, target, rows=seen, texts=texts, price=engine.price, limits=limits, known=known, rate=rate
     )
     return replace(scale(made, rows), disk_bytes=made.disk_bytes) if seen < rows else made
+
+
+def describe_fetch(options: TranslateOptions) -> str:
+    """Say what opening the engines would fetch from the network, before any text is sent; "" for nothing."""
+    return "; ".join(filter(None, (_describe_absent(engine_options) for _, engine_options in options.engines)))
+
+
+def _describe_absent(engine_options: Any) -> str:
+    describe = getattr(engine_options, "describe_fetch", None)
+    return str(describe()) if describe else ""
 
 
 def scale(estimate: Estimate, rows: int) -> Estimate:

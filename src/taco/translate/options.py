@@ -19,7 +19,8 @@ class TranslateOptions(BaseModel):
     engine: str = Field(
         default="apertium",
         description="What translates: `apertium` (the embedded default), `google`, `deepl`, `libretranslate`, "
-        "`apertium-apy`, `openai` (see docs/engines.md), `shipped-memory` (the seed rows in Galician only) or `echo` (a "
+        "`apertium-apy`, `openai` (see docs/engines.md), `nllb`, `ctranslate2`, `transformers` (see "
+        "docs/engines-neural.md), `shipped-memory` (the seed rows in Galician only) or `echo` (a "
         "fake).",
     )
     options: dict[str, Any] = Field(
