@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from taco.chain.formats import PART, find_format
@@ -14,7 +14,9 @@ from taco.errors import DataError
 from taco.languages.table import Language
 from taco.progress import Progress
 from taco.records import Drop, Example, StageCount, TranslatedRow
-from taco.store.jsonl import read_records, write_records
+from taco.store.files import write_atomically
+from taco.store.jsonl import count_records, read_records, write_records
+from taco.store.scratch import ScratchFile
 
 SPLITS = ("train", "heldout")
 
@@ -81,30 +83,36 @@ def run_chain(
         DataError: A file is missing or damaged.
     """
     rule = _read_phrases(translated / "phrases.jsonl")[LENGTH_RULE] if options.length_rule else ""
-    drops: list[Drop] = []
-    kept, written = 0, 0
-    for split in SPLITS:
-        templates = find_format(options.format_of(split)).templates
-        examples: list[Example] = []
-        for number, row in enumerate(read_records(translated / f"{split}.jsonl", TranslatedRow)):
-            chosen = templates if split == "train" else templates[number % len(templates) :][:1]
-            try:
-                examples += [build_example(row, language, template=one, rule=rule) for one in chosen]
-            except DataError as error:
-                drops.append(Drop(id=row.id, stage="chain", reason="label-in-text", detail=error.message))
-            else:
-                kept += 1
-        written += write_records(out / f"{split}.jsonl", examples)
-    write_records(out / "dropped.jsonl", drops)
+    total = sum(count_records(translated / f"{split}.jsonl") for split in SPLITS)
+    written, rows_in, reasons = 0, 0, Counter[str]()
+    with ScratchFile(out / "drops.scratch") as drops, progress.task("Rendering", total=total, unit="rows") as task:
+
+        def render(split: str) -> Iterator[Example]:
+            nonlocal rows_in
+            templates = find_format(options.format_of(split)).templates
+            for number, row in enumerate(read_records(translated / f"{split}.jsonl", TranslatedRow)):
+                rows_in += 1
+                task.advance()
+                chosen = templates if split == "train" else templates[number % len(templates) :][:1]
+                try:
+                    yield from [build_example(row, language, template=one, rule=rule) for one in chosen]
+                except DataError as error:
+                    reasons["label-in-text"] += 1
+                    drops.add(Drop(id=row.id, stage="chain", reason="label-in-text", detail=error.message))
+
+        for split in SPLITS:
+            written += write_records(out / f"{split}.jsonl", render(split))
+        write_atomically(out / "dropped.jsonl", drops.read_lines())
+    kept = rows_in - reasons.total()
     counters: dict[str, int | float | str] = {"template": find_format(options.template).signature}
     if options.format_of("heldout") != options.template:
         counters["heldout_template"] = find_format(options.heldout_template).signature
     if written != kept:
         counters["examples"] = written
     return StageCount(
-        rows_in=kept + len(drops),
+        rows_in=rows_in,
         rows_kept=kept,
-        dropped=Counter(drop.reason for drop in drops),
+        dropped=reasons,
         counters=counters,
     )
 

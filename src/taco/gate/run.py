@@ -27,8 +27,7 @@ from taco.languages.table import Language
 from taco.progress import Progress, Task
 from taco.records import Drop, Figures, StageCount, TranslatedRow, to_json
 from taco.store.files import disk_faults, write_atomically
-from taco.store.jsonl import read_records, write_records
-from taco.translate.shards import count_lines
+from taco.store.jsonl import count_records, read_records, write_records
 
 NAMES = ("train", "heldout")
 """The files of rows, in `translated` and in `out`, without their ending."""
@@ -115,7 +114,7 @@ def _measure(gate: _Gate, back: BackOptions | None) -> tuple[Sample, dict[str, i
     come back."""
     sample, sizes = Sample(), dict.fromkeys(NAMES, 0)
     unreturned = 0
-    total = sum(count_lines(gate.translated / f"{name}.jsonl") for name in NAMES)
+    total = sum(count_records(gate.translated / f"{name}.jsonl") for name in NAMES)
 
     def measure(translator: BackTranslator | None, task: Task, window_rows: int) -> Iterator[Figures]:
         nonlocal unreturned

@@ -12,7 +12,7 @@ from typing import Any
 from taco.errors import EngineError
 from taco.languages.table import ENGLISH, Language
 from taco.records import Row
-from taco.store.jsonl import read_records
+from taco.store.jsonl import count_records, read_records
 from taco.store.memory import TranslationMemory
 from taco.translate.engine import Engine, Limits, Price, open_engine
 from taco.translate.options import TranslateOptions
@@ -20,7 +20,7 @@ from taco.translate.repair import list_attempts
 from taco.translate.rows import FIELDS
 from taco.translate.segment import Prose, split_text
 from taco.translate.sender import make_batches
-from taco.translate.shards import NAMES, count_lines
+from taco.translate.shards import NAMES
 from taco.translate.worker import set_limits
 
 BYTES_PER_SOURCE_BYTE = 2.5
@@ -107,7 +107,7 @@ def _estimate_without(fault: str, options: TranslateOptions, *, source: Path, ta
         options,
         source,
         target,
-        rows=sum(count_lines(source / f"{name}.jsonl") for name in NAMES),
+        rows=sum(count_records(source / f"{name}.jsonl") for name in NAMES),
         texts=count_texts(source, None),
         price=_guess_price(options.engines[0][1]),
         limits=Limits(),
@@ -138,7 +138,7 @@ def estimate_with(
     if memory.exists():
         with TranslationMemory(memory, source=origin.code, target=target.code, signature=engine.signature) as kept:
             known, rate = set(kept.look_up(list(texts))), kept.measure_rate()
-    rows = sum(count_lines(source / f"{name}.jsonl") for name in NAMES)
+    rows = sum(count_records(source / f"{name}.jsonl") for name in NAMES)
     seen = rows if most_rows is None else min(rows, most_rows)
     limits = set_limits(engine.limits, options)
     made = _sum_up(

@@ -13,13 +13,13 @@ from taco.languages.table import Language
 from taco.progress import Progress
 from taco.records import Drop, Row, StageCount, TranslatedRow, from_json, to_json
 from taco.store.files import disk_faults, write_atomically
-from taco.store.jsonl import write_records
+from taco.store.jsonl import count_records, write_records
 from taco.store.memory import Ledger
 from taco.translate.forecast import Forecast, make_forecast
 from taco.translate.options import TranslateOptions
 from taco.translate.rows import Tally
 from taco.translate.runner import Runner, open_runner
-from taco.translate.shards import NAMES, PartFolder, Shard, count_lines, cut_shards
+from taco.translate.shards import NAMES, PartFolder, Shard, cut_shards
 from taco.translate.worker import Job, open_engines
 
 PHRASES = "phrases"
@@ -93,7 +93,7 @@ def run_translate(
         expected = make_forecast(opened.engines[0], options, source=source, target=target, memory=memory)
         if expected:
             expected.keep(expected_at)
-    total = sum(count_lines(source / f"{name}.jsonl") for name in NAMES)
+    total = sum(count_records(source / f"{name}.jsonl") for name in NAMES)
     bar = progress.task(f"Translating into {target.name}", total=total, unit="rows")
     with bar as task, open_runner(job, progress=progress, task=task, opened=opened) as runner:
         translated = _translate_phrases(phrases, runner)

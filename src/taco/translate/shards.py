@@ -78,14 +78,6 @@ def cut_shards(path: Path, *, rows: int) -> Iterator[Shard]:
             number += 1
 
 
-def count_lines(path: Path) -> int:
-    """Count the lines of a file; 0 where it is missing, for reading it says so."""
-    if not path.exists():
-        return 0
-    with disk_faults(path, "read"), path.open("rb") as opened:
-        return sum(chunk.count(b"\n") for chunk in iter(lambda: opened.read(1 << 20), b""))
-
-
 def translate_shard(shard: Shard, translator: RowTranslator, *, missing: Sequence[str] = ()) -> Part:
     """Translate a shard.
 
