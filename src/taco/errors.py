@@ -8,6 +8,8 @@
     │   └── EngineRejected        5   it will not take the texts of one call
     ├── ModelError            6   a base model, adapter, checkpoint or a training run that went wrong
     ├── JudgeError            7   a judge: missing, refused, unreadable
+    │   ├── JudgeBusy             7   it cannot answer now, and may later
+    │   └── JudgeRejected         7   it will not take one call
     ├── PublishError          8   a hub, a card, an export
     ├── StoreError            9   run folder, cache or disk: locked, read-only, full, damaged
     └── BudgetError          10   the budget is spent; the run goes on with a larger one
@@ -84,6 +86,18 @@ class JudgeError(TacoError):
     """A judge is missing, refuses, or cannot be read."""
 
     exit_code = 7
+
+
+class JudgeBusy(JudgeError):  # noqa: N818
+    """A judge cannot answer now; the same call may be sent again. See `EngineBusy`."""
+
+    def __init__(self, message: str, *, hint: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
+
+
+class JudgeRejected(JudgeError):  # noqa: N818
+    """A judge will not take one call as it was sent."""
 
 
 class PublishError(TacoError):

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from taco.errors import EngineBusy, EngineError, EngineRejected, TacoError
+from taco.remote.pace import Clock, Pace, SystemClock
 from taco.store.memory import Budget, Ledger, Remembered
 from taco.translate.engine import Engine, Limits, Translation
-from taco.translate.pace import Clock, Pace, SystemClock
 
 BUSY_ATTEMPTS = 8
 """Times that a call is made before a busy engine is given up; with `pace`'s waits that is some minutes."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from faulty_server import Answer, FaultyServer, Reply, Request, reply_json
-
 from taco.languages.table import find_language
 from taco.translate.engine import ENGINES, Engine, open_engine
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from faulty_server import FaultyServer, Reply, Request, reply_json, say
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from protocols import PROTOCOLS, quote
 
+from faulty_server import FaultyServer, Reply, Request, reply_json, say
 from taco.errors import EngineBusy, EngineError
 from taco.languages.table import find_language
 from taco.translate.engine import ENGINES, Engine, open_engine

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from xml.etree import ElementTree
 
 import pytest
-from faulty_server import FaultyServer, reply_json, say
 from hypothesis import given
 from hypothesis import strategies as st
 from protocols import ENGLISH, KEY_VARIABLE, PROTOCOLS, SPANISH, quote
 
+from faulty_server import FaultyServer, reply_json, say
 from taco.errors import EngineBusy, EngineError, EngineRejected
 from taco.languages.table import all_languages, find_language
 from taco.translate.engine import ENGINES, Engine, open_engine

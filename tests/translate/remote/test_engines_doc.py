@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from faulty_server import FaultyServer
 from protocols import PROTOCOLS
 
+from faulty_server import FaultyServer
 from taco.recipe.load import load_recipe
 
 PAGE = (Path(__file__).parents[3] / "docs" / "engines.md").read_text(encoding="utf-8")

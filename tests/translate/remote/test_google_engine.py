@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from faulty_server import FaultyServer, Reply, Request, reply_json, say
 from protocols import ENGLISH, GALICIAN, KEY, PROTOCOLS
 
+from faulty_server import FaultyServer, Reply, Request, reply_json, say
 from taco.errors import EngineBusy, EngineError
 from taco.languages.table import find_language
 from taco.translate.engine import ENGINES, open_engine

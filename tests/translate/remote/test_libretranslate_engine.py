@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from faulty_server import FaultyServer, Reply, Request, reply_json, say
 from protocols import ENGLISH, KEY, KEY_VARIABLE, PROTOCOLS
 
+from faulty_server import FaultyServer, Reply, Request, reply_json, say
 from taco.errors import EngineBusy, EngineError, EngineRejected
 from taco.languages.table import find_language
 from taco.translate.engine import ENGINES, Engine, open_engine

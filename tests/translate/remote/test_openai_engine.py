@@ -6,11 +6,11 @@ import hashlib
 import json
 
 import pytest
-from faulty_server import FaultyServer, Reply, Request, reply_json, say
 from hypothesis import given
 from hypothesis import strategies as st
 from protocols import ENGLISH, GALICIAN, KEY, PROTOCOLS, SPANISH, quote, reply_openai
 
+from faulty_server import FaultyServer, Reply, Request, reply_json, say
 from taco.errors import EngineBusy, EngineError, EngineRejected
 from taco.languages.table import find_language
 from taco.translate.engine import ENGINES, open_engine

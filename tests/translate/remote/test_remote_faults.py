@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
-from faulty_server import Answer, Drip, Drop, FaultyServer, Hang, Reply, Request, reply_json, say
 from protocols import KEY, PROTOCOLS, Protocol, quote
 
+from faulty_server import Answer, Drip, Drop, FaultyServer, Hang, Reply, Request, reply_json, say
 from taco.errors import EngineBusy, EngineError, EngineRejected
 from taco.translate.engine import Engine
 

@@ -6,10 +6,10 @@ import sys
 from typing import Any
 
 import pytest
-from faulty_server import FaultyServer
 from protocols import ENGLISH, KEY, PROTOCOLS, SPANISH
 from pydantic import ValidationError
 
+from faulty_server import FaultyServer
 from taco.errors import EngineError
 from taco.translate.engine import ENGINES, open_engine
 from taco.translate.options import TranslateOptions

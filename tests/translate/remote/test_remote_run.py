@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from faulty_server import Answer, Drop, FaultyServer, Hang, Reply, Request, reply_json, say
 from protocols import KEY, PROTOCOLS, SPANISH, Protocol
 
+from faulty_server import Answer, Drop, FaultyServer, Hang, Reply, Request, reply_json, say
 from taco.errors import EngineError
 from taco.progress import SilentProgress
 from taco.records import Drop as DroppedRow

@@ -14,11 +14,12 @@ from pydantic import Field
 
 from taco.errors import EngineError
 from taco.languages.table import Language
+from taco.remote.faults import Service, make_unreadable_fault, read_json
+from taco.remote.options import CallOptions, ServerUrl, describe_server
 from taco.translate.apertium.modes import find_code, normalise_code
 from taco.translate.apertium.stream import STREAM_VERSION, decode_text, encode_text
 from taco.translate.engine import FREE, Closing, Limits, Translation
-from taco.translate.remote.calls import CallOptions, ServerUrl, check_size, describe_server
-from taco.translate.remote.faults import Service, make_unreadable_fault, read_json
+from taco.translate.remote.calls import check_size
 from taco.translate.remote.json_server import JsonServer
 from taco.translate.slots import count_words
 
@@ -107,7 +108,7 @@ def open_apertium_apy(options: ApertiumApyOptions, *, source: Language, target: 
     Raises:
         EngineError: The server is out of reach, or does not offer the pair.
     """
-    service = Service(engine=NAME)
+    service = Service(name=NAME)
     server = JsonServer(service, options.url, timeout_s=options.timeout_s, connections=options.parallel_calls)
     try:
         pair = _find_pair(server, service, source=source, target=target)

@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from taco.translate.remote.faults import Service, find_status_fault, make_lost_fault, make_unreadable_fault
-from taco.translate.remote.libraries import import_library
+from taco.remote.faults import Service, find_status_fault, make_lost_fault, make_unreadable_fault
+from taco.remote.libraries import import_library
 
 ANSWER_BYTES = 64 * 1024 * 1024
 """An answer that is larger is none of ours."""
@@ -28,7 +28,7 @@ class JsonServer:
 
     def __init__(self, service: Service, url: str, *, timeout_s: float, connections: int) -> None:
         self._service, self._url, self._timeout_s = service, url, timeout_s
-        self._httpx = import_library("httpx2", engine=service.engine, extra="http")
+        self._httpx = import_library("httpx2", name=service.name, extra="http")
         limits = self._httpx.Limits(max_connections=None, max_keepalive_connections=connections)
         self._client = self._httpx.Client(timeout=timeout_s, limits=limits, follow_redirects=False)
 
@@ -52,7 +52,7 @@ class JsonServer:
         """Make a request and read the whole answer.
 
         Raises:
-            EngineError: There was no answer in time, or it is no success; see `taco.translate.remote.faults`.
+            EngineError: There was no answer in time, or it is no success; see `taco.remote.faults`.
         """
         deadline = time.monotonic() + self._timeout_s
         received = bytearray()

@@ -10,11 +10,12 @@ from pydantic import Field
 
 from taco.errors import EngineError, RecipeError
 from taco.languages.table import Language, find_language, normalise_key
+from taco.remote.faults import Kind, Service, check_count, make_unreadable_fault, read_json
+from taco.remote.keys import read_key
+from taco.remote.options import CallOptions, ServerUrl, VariableName, describe_server
 from taco.translate.engine import FREE, Closing, Limits, Translation
-from taco.translate.remote.calls import CallOptions, ServerUrl, VariableName, check_size, describe_server
-from taco.translate.remote.faults import Kind, Service, check_count, make_unreadable_fault, read_json
+from taco.translate.remote.calls import check_size
 from taco.translate.remote.json_server import JsonServer
-from taco.translate.remote.keys import read_key
 from taco.translate.slots import count_words
 
 NAME = "libretranslate"
@@ -94,8 +95,8 @@ def open_libretranslate(options: LibreTranslateOptions, *, source: Language, tar
     Raises:
         EngineError: The server is out of reach, wants a key, or does not offer the pair.
     """
-    key = read_key(options.api_key_env, engine=NAME) if options.api_key_env else None
-    service = Service(engine=NAME, key=key, judge=_judge)
+    key = read_key(options.api_key_env, name=NAME) if options.api_key_env else None
+    service = Service(name=NAME, key=key, classify=_classify)
     server = JsonServer(service, options.url, timeout_s=options.timeout_s, connections=options.parallel_calls)
     try:
         pair = _find_pair(server, service, source=source, target=target)
@@ -105,7 +106,7 @@ def open_libretranslate(options: LibreTranslateOptions, *, source: Language, tar
     return LibreTranslateEngine(options, server=server, service=service, pair=pair)
 
 
-def _judge(status: int, body: str) -> Kind | None:
+def _classify(status: int, body: str) -> Kind | None:
     """LibreTranslate says 400 for everything, a missing key and an unknown pair too, and 429 for limits of any length."""
     said = body.casefold()
     if status == 429 and _DAILY.search(said):

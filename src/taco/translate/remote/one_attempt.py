@@ -15,7 +15,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from taco.translate.remote.faults import Service, find_status_fault, make_lost_fault, read_json
+from taco.remote.faults import Service, find_status_fault, make_lost_fault, read_json
 
 _PIECE_BYTES = 65536
 

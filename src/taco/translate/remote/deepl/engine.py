@@ -8,13 +8,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from taco.errors import EngineError, EngineRejected
+from taco.errors import EngineError, EngineRejected, TacoError
 from taco.languages.table import Language
-from taco.translate.engine import Closing, Limits, Price, Translation
-from taco.translate.remote.calls import CallOptions, ServerUrl, VariableName, check_size, describe_server, make_price
-from taco.translate.remote.deepl.languages import Pair, find_pair
-from taco.translate.remote.deepl.xml_marks import IGNORED, decode_xml, encode_xml
-from taco.translate.remote.faults import (
+from taco.remote.faults import (
     Kind,
     Service,
     check_count,
@@ -22,8 +18,13 @@ from taco.translate.remote.faults import (
     make_lost_fault,
     make_unreadable_fault,
 )
-from taco.translate.remote.keys import Key, read_key
-from taco.translate.remote.libraries import import_library
+from taco.remote.keys import Key, read_key
+from taco.remote.libraries import import_library
+from taco.remote.options import CallOptions, ServerUrl, VariableName, describe_server
+from taco.translate.engine import Closing, Limits, Price, Translation
+from taco.translate.remote.calls import check_size, make_price
+from taco.translate.remote.deepl.languages import Pair, find_pair
+from taco.translate.remote.deepl.xml_marks import IGNORED, decode_xml, encode_xml
 from taco.translate.slots import count_words
 
 NAME = "deepl"
@@ -144,13 +145,13 @@ def open_deepl(options: DeepLOptions, *, source: Language, target: Language) -> 
         raise EngineError(
             f"DeepL has no formality for {target.name}.", hint='Leave formality out, or set it to "prefer_more".'
         )
-    key = read_key(options.api_key_env, engine=NAME)
-    service = Service(engine=NAME, key=key, judge=_judge)
+    key = read_key(options.api_key_env, name=NAME)
+    service = Service(name=NAME, key=key, classify=_classify)
     return DeepLEngine(options, pair=pair, client=_make_client(options, key, service), service=service)
 
 
 def _make_client(options: DeepLOptions, key: Key, service: Service) -> Any:
-    library = import_library("deepl", engine=NAME, extra="deepl")
+    library = import_library("deepl", name=NAME, extra="deepl")
     from taco.translate.remote.one_attempt import OneAttempt, mount
 
     client = library.Translator(key.secret, server_url=options.server_url, send_platform_info=False)
@@ -159,7 +160,7 @@ def _make_client(options: DeepLOptions, key: Key, service: Service) -> Any:
     return client
 
 
-def _explain(error: Any, service: Service) -> EngineError:
+def _explain(error: Any, service: Service) -> TacoError:
     """Turn an exception of DeepL's client into an error of ours; `OneAttempt`'s own come wrapped up in one."""
     if isinstance(error.__cause__, EngineError):
         return error.__cause__
@@ -169,6 +170,6 @@ def _explain(error: Any, service: Service) -> EngineError:
     return fault or make_unreadable_fault(service, str(error), "a list of translations")
 
 
-def _judge(status: int, body: str) -> Kind | None:
+def _classify(status: int, body: str) -> Kind | None:
     """DeepL says 400 for languages and formality that it does not have, too; fewer texts would not help."""
     return "other" if status == 400 and "not supported" in body else None

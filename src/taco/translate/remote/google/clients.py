@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from taco.errors import EngineError
-from taco.translate.remote.faults import Service, check_count
+from taco.remote.faults import Service, check_count
+from taco.remote.keys import Key
+from taco.remote.libraries import import_library
 from taco.translate.remote.google.options import GoogleOptions
-from taco.translate.remote.keys import Key
-from taco.translate.remote.libraries import import_library
 
 NAME = "google"
 
@@ -25,8 +25,8 @@ Translate = Callable[[Sequence[str]], list[str]]
 
 
 def open_basic(options: GoogleOptions, pair: tuple[str, str], service: Service) -> tuple[Translate, Callable[[], None]]:
-    library = import_library("google.cloud.translate_v2", engine=NAME, extra="google")
-    transport = import_library("google.auth.transport.requests", engine=NAME, extra="google")
+    library = import_library("google.cloud.translate_v2", name=NAME, extra="google")
+    transport = import_library("google.auth.transport.requests", name=NAME, extra="google")
     credentials = _make_key_credentials(service.key) if service.key else _find_credentials()[0]
     session = transport.AuthorizedSession(credentials)
     _mount(session, options, service)
@@ -50,7 +50,7 @@ def open_basic(options: GoogleOptions, pair: tuple[str, str], service: Service) 
 def open_advanced(
     options: GoogleOptions, pair: tuple[str, str], service: Service
 ) -> tuple[Translate, Callable[[], None]]:
-    library = import_library("google.cloud.translate_v3", engine=NAME, extra="google")
+    library = import_library("google.cloud.translate_v3", name=NAME, extra="google")
     credentials, found = _find_credentials()
     project = options.project or found
     if not project:
@@ -85,12 +85,12 @@ def _mount(session: Any, options: GoogleOptions, service: Service) -> None:
 
 def _make_key_credentials(key: Key) -> Any:
     """Let the key travel in a header; in the address, where the client would put it, it might be logged."""
-    return import_library("google.auth.api_key", engine=NAME, extra="google").Credentials(key.secret)
+    return import_library("google.auth.api_key", name=NAME, extra="google").Credentials(key.secret)
 
 
 def _find_credentials() -> tuple[Any, str | None]:
     """Return the application default credentials and their project, None where they name none."""
-    auth = import_library("google.auth", engine=NAME, extra="google")
+    auth = import_library("google.auth", name=NAME, extra="google")
     try:
         credentials, project = auth.default(scopes=[_SCOPE])
     except auth.exceptions.GoogleAuthError as error:

@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from taco.errors import EngineError
+from taco.errors import EngineError, TacoError
 from taco.languages.table import Language
-from taco.translate.engine import Closing, Limits, Translation
-from taco.translate.remote.calls import check_size, describe_server, make_price
-from taco.translate.remote.faults import (
+from taco.remote.faults import (
     Kind,
     Service,
     check_count,
@@ -22,9 +20,12 @@ from taco.translate.remote.faults import (
     make_lost_fault,
     make_unreadable_fault,
 )
+from taco.remote.keys import read_key
+from taco.remote.options import describe_server
+from taco.translate.engine import Closing, Limits, Translation
+from taco.translate.remote.calls import check_size, make_price
 from taco.translate.remote.google.clients import NAME, NO_CREDENTIALS, Translate, open_advanced, open_basic
 from taco.translate.remote.google.options import USD_PER_MILLION_CHARACTERS, GoogleOptions
-from taco.translate.remote.keys import read_key
 from taco.translate.slots import count_words
 
 PRICE_SOURCE = "list price of the NMT model, https://cloud.google.com/translate/pricing, read on 2026-11-25"
@@ -112,14 +113,14 @@ def open_google(options: GoogleOptions, *, source: Language, target: Language) -
                 hint="`taco languages --engine google` lists what it knows.",
             )
     pair = (source.google, target.google)
-    key = read_key(options.api_key_env, engine=NAME) if options.api_key_env else None
-    service = Service(engine=NAME, key=key, access_hint="" if key else _NO_ACCESS, judge=_judge)
+    key = read_key(options.api_key_env, name=NAME) if options.api_key_env else None
+    service = Service(name=NAME, key=key, access_hint="" if key else _NO_ACCESS, classify=_classify)
     open_version = open_basic if options.version == "v2" else open_advanced
     call, close = open_version(options, pair, service)
     return GoogleEngine(options, pair=pair, call=call, close=close, service=service)
 
 
-def _explain(error: Exception, service: Service) -> EngineError | None:
+def _explain(error: Exception, service: Service) -> TacoError | None:
     """Turn what Google's clients raise into an error of ours; None for what they should not raise."""
     from google.api_core.exceptions import GoogleAPICallError
     from google.auth.exceptions import GoogleAuthError
@@ -136,7 +137,7 @@ def _explain(error: Exception, service: Service) -> EngineError | None:
     return None
 
 
-def _judge(status: int, body: str) -> Kind | None:
+def _classify(status: int, body: str) -> Kind | None:
     """Google says 403 or 429 for rates, which pass, and for quotas of a day, which do not within a run."""
     said = body.casefold()
     if status in (403, 429) and ("daily limit" in said or "per day" in said or "billing" in said):

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from taco.translate.remote.calls import CallOptions, ServerUrl, VariableName
+from taco.remote.options import CallOptions, ServerUrl, VariableName
 
 USD_PER_MILLION_CHARACTERS = 20.0
 """List price of the NMT model without the monthly free 500,000 characters, for v2 and v3:

@@ -1,18 +1,18 @@
-"""What went wrong with a remote engine, in taco's terms: wait (busy), send less (rejected), or stop.
+"""What went wrong with a service, in taco's terms: wait (busy), send less (rejected), or stop.
 
-| HTTP status                       | error                                                               |
-|-----------------------------------|---------------------------------------------------------------------|
-| 408, 425, 429, 5xx                | `EngineBusy`, with the seconds of Retry-After                       |
-| the same, waiting over an hour    | `EngineError`: no run should sleep for so long                      |
-| 400, 413, 414, 422                | `EngineRejected`                                                    |
-| 401, 403                          | `EngineError`: the key or the account has no access                 |
-| 402, 456 (DeepL)                  | `EngineError`: quota or credit is used up                           |
-| any other that is no success      | `EngineError`: the address or the options are wrong                 |
-| none: timeout, cut connection     | `EngineBusy`                                                        |
-| success, but an unreadable answer | `EngineBusy`: proxies and gateways give such answers while they are |
-|                                   | in trouble                                                          |
+| HTTP status                       | error, of the service's role                                   |
+|-----------------------------------|----------------------------------------------------------------|
+| 408, 425, 429, 5xx                | busy, with the seconds of Retry-After                          |
+| the same, waiting over an hour    | failed: no run should sleep for so long                        |
+| 400, 413, 414, 422                | rejected                                                       |
+| 401, 403                          | failed: the key or the account has no access                   |
+| 402, 456 (DeepL)                  | failed: quota or credit is used up                             |
+| any other that is no success      | failed: the address or the options are wrong                   |
+| none: timeout, cut connection     | busy                                                           |
+| success, but an unreadable answer | busy: proxies and gateways give such answers while they are in |
+|                                   | trouble                                                        |
 
-Where a service says the same with another status, its `Service.judge` knows.
+Where a service says the same with another status, its `Service.classify` knows.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from taco.errors import EngineBusy, EngineError, EngineRejected
-from taco.translate.remote.keys import Key
+from taco.errors import TacoError
+from taco.remote.keys import Key
+from taco.remote.role import ENGINE, Role
 
 Kind = Literal["busy", "rejected", "denied", "quota", "other"]
 """What follows from an answer that is no success."""
@@ -46,7 +47,7 @@ LONGEST_RETRY_AFTER_S = 3600.0
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.I | re.S)
 
 
-def _judge_nothing(status: int, body: str) -> Kind | None:
+def _classify_nothing(status: int, body: str) -> Kind | None:
     return None
 
 
@@ -55,24 +56,24 @@ class Service:
     """Whom messages speak of.
 
     Attributes:
-        engine: The engine's name in the registry.
+        name: Its name in the registry.
+        role: What it does.
         key: Hidden in every message; None where the service takes none.
         access_hint: What to do about missing access, where it is not the key.
-        judge: Says for a status and a body what follows, None where the table above does.
+        classify: Says for a status and a body what follows, None where the table above does.
     """
 
-    engine: str
+    name: str
+    role: Role = ENGINE
     key: Key | None = None
     access_hint: str = ""
-    judge: Callable[[int, str], Kind | None] = _judge_nothing
+    classify: Callable[[int, str], Kind | None] = _classify_nothing
 
     def hide_key(self, text: str) -> str:
         return self.key.hide(text) if self.key else text
 
 
-def find_status_fault(
-    service: Service, status: int, body: str, *, retry_after: str | None = None
-) -> EngineError | None:
+def find_status_fault(service: Service, status: int, body: str, *, retry_after: str | None = None) -> TacoError | None:
     """Return the error for an answer's status, None for a success.
 
     Args:
@@ -83,19 +84,19 @@ def find_status_fault(
     """
     if 200 <= status < 300:
         return None
-    kind = service.judge(status, body) or _KINDS.get(status) or ("busy" if status >= 500 else "other")
-    message = f"{service.engine} answered {status}: {describe_body(body, hide=service.hide_key)}."
+    kind = service.classify(status, body) or _KINDS.get(status) or ("busy" if status >= 500 else "other")
+    message = f"{service.name} answered {status}: {describe_body(body, hide=service.hide_key)}."
     if kind == "busy":
         return _make_busy_fault(service, message, read_retry_after(retry_after))
     if kind == "rejected":
-        return EngineRejected(message)
-    return EngineError(message, hint=_find_hint(service, kind))
+        return service.role.rejected(message)
+    return service.role.failed(message, hint=_find_hint(service, kind))
 
 
-def _make_busy_fault(service: Service, message: str, retry_after_s: float | None) -> EngineError:
+def _make_busy_fault(service: Service, message: str, retry_after_s: float | None) -> TacoError:
     if retry_after_s is None or retry_after_s <= LONGEST_RETRY_AFTER_S:
-        return EngineBusy(message, retry_after_s=retry_after_s)
-    return EngineError(
+        return service.role.busy(message, retry_after_s=retry_after_s)
+    return service.role.failed(
         f"{message} It asks to wait for {retry_after_s / 3600:.1f} hours.", hint=_find_hint(service, "quota")
     )
 
@@ -109,15 +110,15 @@ def _find_hint(service: Service, kind: Kind) -> str:
     if kind == "denied":
         key = f"Check the key in the environment variable {service.key.variable}." if service.key else ""
         return service.access_hint or key or "The server wants a key: name its environment variable with api_key_env."
-    return f"Check the address and the options of the engine {service.engine}."
+    return f"Check the address and the options of the {service.role.noun} {service.name}."
 
 
-def make_lost_fault(service: Service, reason: str) -> EngineBusy:
+def make_lost_fault(service: Service, reason: str) -> TacoError:
     """Return the error for a call without an answer: a timeout, a cut connection."""
-    return EngineBusy(f"{service.engine} gave no answer: {_tidy(reason, hide=service.hide_key)}.")
+    return service.role.busy(f"{service.name} gave no answer: {_tidy(reason, hide=service.hide_key)}.")
 
 
-def make_unreadable_fault(service: Service, body: str, expected: str) -> EngineBusy:
+def make_unreadable_fault(service: Service, body: str, expected: str) -> TacoError:
     """Return the error for an answer that says success and is none.
 
     Args:
@@ -125,8 +126,8 @@ def make_unreadable_fault(service: Service, body: str, expected: str) -> EngineB
         body: The answer, or what is wrong with it.
         expected: What it should have been.
     """
-    return EngineBusy(
-        f"{service.engine} answered with {describe_body(body, hide=service.hide_key)} where {expected} was expected.",
+    return service.role.busy(
+        f"{service.name} answered with {describe_body(body, hide=service.hide_key)} where {expected} was expected.",
         hint="If it stays so, check the address: a proxy or a login page may answer in its place.",
     )
 
@@ -135,7 +136,7 @@ def read_json(service: Service, body: str) -> Any:
     """Parse an answer.
 
     Raises:
-        EngineBusy: It is no JSON.
+        TacoError: It is no JSON; the service counts as busy.
     """
     try:
         return json.loads(body)
@@ -147,10 +148,10 @@ def check_count(service: Service, answers: int, texts: int) -> None:
     """Check that there is an answer for each text.
 
     Raises:
-        EngineRejected: There is not; nobody can say which answer belongs to which text.
+        TacoError: There is not; nobody can say which answer belongs to which text.
     """
     if answers != texts:
-        raise EngineRejected(f"{service.engine} gave {answers} answers for {texts} texts.")
+        raise service.role.rejected(f"{service.name} gave {answers} answers for {texts} texts.")
 
 
 def read_retry_after(value: str | None, *, now: datetime | None = None) -> float | None:

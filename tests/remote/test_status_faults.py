@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taco.errors import EngineBusy, EngineError
-from taco.translate.remote.faults import Service, describe_body, find_status_fault, read_retry_after
-from taco.translate.remote.keys import Key, read_key
+from taco.remote.faults import Service, describe_body, find_status_fault, read_retry_after
+from taco.remote.keys import Key, read_key
 
 NOW = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 
@@ -66,7 +66,7 @@ def test_what_a_service_says_is_found(body: str, said: str) -> None:
 
 
 def test_a_key_in_what_a_service_says_is_hidden() -> None:
-    service = Service(engine="deepl", key=Key("DEEPL_API_KEY", "abc:fx"))
+    service = Service(name="deepl", key=Key("DEEPL_API_KEY", "abc:fx"))
     error = find_status_fault(service, 403, '{"message": "no such key: abc:fx"}')
     assert error is not None
     assert "abc:fx" not in str(error)
@@ -76,7 +76,7 @@ def test_a_key_in_what_a_service_says_is_hidden() -> None:
 
 
 def test_no_part_of_a_key_is_shown_where_an_answer_is_cut_short() -> None:
-    service = Service(engine="deepl", key=Key("DEEPL_API_KEY", "k3y-of-the-account"))
+    service = Service(name="deepl", key=Key("DEEPL_API_KEY", "k3y-of-the-account"))
     for length in range(170, 200):
         error = find_status_fault(service, 403, "x" * length + "k3y-of-the-account")
         assert error is not None
@@ -84,7 +84,7 @@ def test_no_part_of_a_key_is_shown_where_an_answer_is_cut_short() -> None:
 
 
 def test_a_service_that_asks_for_a_long_wait_ends_the_run() -> None:
-    service = Service(engine="x")
+    service = Service(name="x")
     assert isinstance(find_status_fault(service, 429, "", retry_after="3600"), EngineBusy)
     error = find_status_fault(service, 429, "", retry_after="86400")
     assert type(error) is EngineError
@@ -93,22 +93,22 @@ def test_a_service_that_asks_for_a_long_wait_ends_the_run() -> None:
 
 
 def test_success_is_no_fault() -> None:
-    assert find_status_fault(Service(engine="x"), 204, "") is None
+    assert find_status_fault(Service(name="x"), 204, "") is None
 
 
 def test_unknown_server_errors_are_busy() -> None:
-    assert isinstance(find_status_fault(Service(engine="x"), 529, "overloaded"), EngineBusy)
+    assert isinstance(find_status_fault(Service(name="x"), 529, "overloaded"), EngineBusy)
 
 
 @pytest.mark.parametrize("value", ["", "  ", "two words", "naïve", "line\nbreak", "tab\there"])
 def test_what_is_no_key_is_refused_without_showing_it(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("SOME_KEY", value)
     with pytest.raises(EngineError) as caught:
-        read_key("SOME_KEY", engine="deepl")
+        read_key("SOME_KEY", name="deepl")
     assert "SOME_KEY" in caught.value.message and "deepl" in str(caught.value)
     assert not value.strip() or value.strip() not in str(caught.value)
 
 
 def test_space_around_a_key_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_KEY", " abc\n")
-    assert read_key("SOME_KEY", engine="deepl").secret == "abc"
+    assert read_key("SOME_KEY", name="deepl").secret == "abc"

@@ -1,11 +1,11 @@
-"""Keys of remote engines: read from environment variables, and kept out of everything that is shown or stored."""
+"""Keys of services: read from environment variables, and kept out of everything that is shown or stored."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
 
-from taco.errors import EngineError
+from taco.remote.role import ENGINE, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +29,27 @@ class Key:
         return text.replace(self.secret, "***")
 
 
-def read_key(variable: str, *, engine: str) -> Key:
-    """Read the key of an engine.
+def read_key(variable: str, *, name: str, role: Role = ENGINE) -> Key:
+    """Read the key of a service.
+
+    Args:
+        variable: The environment variable.
+        name: The service's name in its registry.
+        role: What it does.
 
     Raises:
-        EngineError: The variable is unset or empty, or what it holds can be no key.
+        TacoError: The variable is unset or empty, or what it holds can be no key.
     """
     secret = os.environ.get(variable, "").strip()
     if not secret:
-        raise EngineError(
-            f"The engine {engine} needs a key, and the environment variable {variable} holds none.",
+        raise role.failed(
+            f"The {role.noun} {name} needs a key, and the environment variable {variable} holds none.",
             hint=f"Set it in the shell that runs taco: export {variable}=...",
         )
     if not (secret.isascii() and secret.isprintable()) or " " in secret:
-        raise EngineError(
+        raise role.failed(
             f"What the environment variable {variable} holds is no key: it has spaces, control characters or letters "
             "outside ASCII.",
-            hint=f"Copy the key of the engine {engine} into {variable} anew.",
+            hint=f"Copy the key of the {role.noun} {name} into {variable} anew.",
         )
     return Key(variable, secret)

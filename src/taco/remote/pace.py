@@ -1,4 +1,4 @@
-"""When the next call may be made: limits a minute, and waiting after an engine said that it is busy."""
+"""When the next call may be made: limits a minute, and waiting after a service said that it is busy."""
 
 from __future__ import annotations
 
@@ -7,15 +7,23 @@ import time
 from collections import deque
 from typing import Protocol
 
-from taco.translate.engine import Limits
-
 MINUTE_S = 60.0
 
 FIRST_WAIT_S = 1.0
 """Seconds to wait after the first busy answer in a row; each further one doubles them."""
 
 LONGEST_WAIT_S = 120.0
-"""Seconds to wait at most where the engine does not ask for more."""
+"""Seconds to wait at most where the service does not ask for more."""
+
+
+class MinuteLimits(Protocol):
+    """What may be sent in a minute; None where there is no limit."""
+
+    @property
+    def characters_per_minute(self) -> int | None: ...
+
+    @property
+    def calls_per_minute(self) -> int | None: ...
 
 
 class Clock(Protocol):
@@ -46,7 +54,7 @@ class Pace:
         seed: Of the random part of a wait, which keeps several processes from coming back together.
     """
 
-    def __init__(self, limits: Limits, *, seed: int = 0) -> None:
+    def __init__(self, limits: MinuteLimits, *, seed: int = 0) -> None:
         self._limits = limits
         self._calls: deque[tuple[float, int]] = deque()
         self._characters = 0
@@ -77,11 +85,11 @@ class Pace:
         self._characters += characters
 
     def note_answer(self) -> None:
-        """The engine answered: it is not busy any more."""
+        """The service answered: it is not busy any more."""
         self._busy_in_a_row = 0
 
     def note_busy(self, retry_after_s: float | None, *, now: float) -> float:
-        """The engine is busy: no call is made for a while, which is returned in seconds."""
+        """The service is busy: no call is made for a while, which is returned in seconds."""
         if now >= self._not_before:  # the calls that were under way together count as one
             self._busy_in_a_row += 1
         wait = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(max(self._busy_in_a_row - 1, 0), 30))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taco.remote.pace import FIRST_WAIT_S, LONGEST_WAIT_S, MINUTE_S, Pace
 from taco.translate.engine import Limits
-from taco.translate.pace import FIRST_WAIT_S, LONGEST_WAIT_S, MINUTE_S, Pace
 
 
 @given(

@@ -1,0 +1,73 @@
+"""What a server of OpenAI's chat protocol answers, apart from what the model wrote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from taco.remote.chat_options import ChatOptions
+from taco.remote.faults import Service, make_unreadable_fault, read_json
+
+
+@dataclass(frozen=True, slots=True)
+class ChatReply:
+    """What a server answered.
+
+    Attributes:
+        content: What the model wrote; "" where it refused.
+        refusal: What it, or the server's filter, said instead.
+        is_cut: Whether it ran into a limit of length.
+        tokens_sent, tokens_written: By the server's count, None where it gives none.
+        snapshot: The model and the version of its system, as the server names them; "" where it does not.
+    """
+
+    content: str
+    refusal: str = ""
+    is_cut: bool = False
+    tokens_sent: int | None = None
+    tokens_written: int | None = None
+    snapshot: str = ""
+
+    def count_cost(self, options: ChatOptions) -> float | None:
+        """Return US dollars by the server's counts of tokens, None where it gives none."""
+        if self.tokens_sent is None or self.tokens_written is None:
+            return None
+        sent_usd = self.tokens_sent * (options.usd_per_million_input_tokens or 0.0)
+        return (sent_usd + self.tokens_written * (options.usd_per_million_output_tokens or 0.0)) / 1e6
+
+
+def read_reply(body: str, service: Service) -> ChatReply:
+    """Read an answer.
+
+    Raises:
+        TacoError: It is none of this protocol; the service counts as busy.
+    """
+    answer = read_json(service, body)
+    try:
+        choice = answer["choices"][0]
+        content, refusal = choice["message"].get("content") or "", choice["message"].get("refusal") or ""
+        reason = choice.get("finish_reason")
+    except (KeyError, IndexError, TypeError, AttributeError):
+        raise make_unreadable_fault(service, body, "an answer of a chat model") from None
+    if not isinstance(content, str):
+        raise make_unreadable_fault(service, body, "an answer of a chat model")
+    if reason == "content_filter":
+        refusal = refusal or "the server's content filter stopped it"
+    sent, written = _read_usage(answer.get("usage"))
+    return ChatReply(
+        content,
+        str(refusal),
+        reason == "length",
+        tokens_sent=sent,
+        tokens_written=written,
+        snapshot=" ".join(str(answer[name]) for name in ("model", "system_fingerprint") if answer.get(name)),
+    )
+
+
+def _read_usage(usage: Any) -> tuple[int | None, int | None]:
+    if not isinstance(usage, dict):
+        return None, None
+    sent, written = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    if not isinstance(sent, int) or not isinstance(written, int):
+        return None, None
+    return sent, written
