@@ -65,11 +65,14 @@ class EngineBusy(EngineError):  # noqa: N818
     Args:
         message, hint: See `TacoError`.
         retry_after_s: Seconds that the engine asks to wait, None where it does not say.
+        is_free: Whether it said so before it did any work, so that the call cost nothing.
     """
 
-    def __init__(self, message: str, *, hint: str = "", retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", retry_after_s: float | None = None, is_free: bool = False
+    ) -> None:
         super().__init__(message, hint=hint)
-        self.retry_after_s = retry_after_s
+        self.retry_after_s, self.is_free = retry_after_s, is_free
 
 
 class EngineRejected(EngineError):  # noqa: N818
@@ -89,11 +92,13 @@ class JudgeError(TacoError):
 
 
 class JudgeBusy(JudgeError):  # noqa: N818
-    """A judge cannot answer now; the same call may be sent again. See `EngineBusy`."""
+    """A judge cannot answer now; the same call may be sent again. For the arguments see `EngineBusy`."""
 
-    def __init__(self, message: str, *, hint: str = "", retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", retry_after_s: float | None = None, is_free: bool = False
+    ) -> None:
         super().__init__(message, hint=hint)
-        self.retry_after_s = retry_after_s
+        self.retry_after_s, self.is_free = retry_after_s, is_free
 
 
 class JudgeRejected(JudgeError):  # noqa: N818

@@ -95,7 +95,7 @@ def find_status_fault(service: Service, status: int, body: str, *, retry_after: 
 
 def _make_busy_fault(service: Service, message: str, retry_after_s: float | None) -> TacoError:
     if retry_after_s is None or retry_after_s <= LONGEST_RETRY_AFTER_S:
-        return service.role.busy(message, retry_after_s=retry_after_s)
+        return service.role.busy(message, retry_after_s=retry_after_s, is_free=True)
     return service.role.failed(
         f"{message} It asks to wait for {retry_after_s / 3600:.1f} hours.", hint=_find_hint(service, "quota")
     )

@@ -22,7 +22,7 @@ class Role:
 
     Attributes:
         noun: Its word in messages.
-        busy: It cannot answer now; takes `retry_after_s` too.
+        busy: It cannot answer now; takes `retry_after_s` and `is_free` too.
         rejected: It will not take this call as it is.
         failed: It cannot go on at all.
     """

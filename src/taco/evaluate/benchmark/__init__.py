@@ -1,0 +1,1 @@
+"""Benchmarks: questions with categories and references, whether training rows hold them, and where else they run."""

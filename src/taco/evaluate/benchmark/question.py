@@ -1,0 +1,39 @@
+"""One question of a benchmark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import ConfigDict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question of a benchmark.
+
+    Attributes:
+        id: Its id, unique in the benchmark.
+        category: Its category, or "".
+        turns: What the user says, turn by turn; at least one.
+        references: A good answer to each turn; as many as turns, or none at all.
+        origin: "file:line" (or "file:row") that it was read from, for messages.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    id: str
+    category: str = ""
+    turns: tuple[str, ...]
+    references: tuple[str, ...] = ()
+    origin: str = ""
+
+    @property
+    def text(self) -> str:
+        """The first turn."""
+        return self.turns[0]
+
+    @property
+    def reference(self) -> str:
+        """The reference of the first turn; "" where there is none."""
+        return self.references[0] if self.references else ""

@@ -1,0 +1,1 @@
+"""Another language model as judge: prompts, calls, verdicts, scores."""

@@ -1,0 +1,35 @@
+"""What is judged: one system's answer to one question, with all that a judge may see of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import ConfigDict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """One system's answer to one question.
+
+    Attributes:
+        id: The question's id.
+        system: Who answered: an arm of a run, or the name of a file of answers.
+        category: The question's category, or "".
+        language: BCP-47 code of the language that the answer should be in.
+        question: What was asked, in that language.
+        answer: The part that a reader would be shown: of a chain the target section; "" where there is none.
+        reference: A good answer, in any language; "" where there is none.
+        back_translation: The answer in English, as a machine translated it; "" where nobody did.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    id: str
+    system: str
+    category: str = ""
+    language: str
+    question: str
+    answer: str
+    reference: str = ""
+    back_translation: str = ""

@@ -1,0 +1,137 @@
+"""The systems whose answers are judged: the arms of a run, or files of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from taco.chain.parse import parse_chain
+from taco.errors import DataError
+from taco.evaluate.benchmark.question import Question
+from taco.evaluate.benchmark.rows import read_rows
+from taco.evaluate.case import build_case
+from taco.evaluate.judge.submission import Submission
+from taco.languages.table import find_language
+from taco.records import ARMS, Answer, Example
+from taco.store.jsonl import read_records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What answers without their own question belong to.
+
+    Attributes:
+        questions: Id -> question; empty where every answer brings its own.
+        language: Code of the language that answers should be in; "" where every answer says it.
+        template: Name of the template that the chains in a file of answers were made with.
+    """
+
+    questions: Mapping[str, Question]
+    language: str = ""
+    template: str = "taco"
+
+
+def read_systems(paths: Sequence[Path], asked: Asked) -> list[Submission]:
+    """Read the answers of all systems.
+
+    A run's arms are called `base` and `tuned`, after the run where there are several paths; the answers of a file are
+    called after what the file says, else after the file.
+
+    Raises:
+        DataError: A file is missing or damaged, an answer has no question, or a system answers a question twice.
+    """
+    submissions: list[Submission] = []
+    for path in paths:
+        found = _read_run(path) if path.is_dir() else _read_file(path, asked)
+        prefix = f"{path.name.removesuffix('.jsonl')}/" if len(paths) > 1 and path.is_dir() else ""
+        submissions += [replace(one, system=prefix + one.system) for one in found]
+    seen: set[tuple[str, str]] = set()
+    for one in submissions:
+        if (one.system, one.id) in seen:
+            raise DataError(
+                f"The system {one.system} answers the question {one.id} twice.",
+                hint='Name the systems apart: the field "system" of each answer, or the file\'s name.',
+            )
+        seen.add((one.system, one.id))
+    if not submissions:
+        raise DataError(f"There are no answers in {', '.join(map(str, paths))}.")
+    return submissions
+
+
+def find_target_section(text: str, *, language: str, template: str) -> str:
+    """Return what a reader would be shown: of a chain the target section, "" where it has none; else the whole text.
+
+    >>> find_target_section("Response in English: Hi\\nResponse in Galician: Ola", language="gl", template="taco")
+    'Ola'
+    >>> find_target_section("Ola", language="gl", template="taco")
+    'Ola'
+    """
+    parsed = parse_chain(text, template=template, language=find_language(language))
+    return text.strip() if parsed.state == "no-chain" else parsed.response
+
+
+def _read_run(folder: Path) -> Iterator[Submission]:
+    examples = {example.id: example for example in read_records(folder / "chain" / "heldout.jsonl", Example)}
+    for arm in ARMS:
+        path = folder / "generate" / f"{arm}.jsonl"
+        for number, answer in enumerate(read_records(path, Answer), start=1):
+            example = examples.get(answer.id)
+            if example is None or example.prompt != answer.prompt:
+                raise DataError(
+                    f"{path}:{number} answers a question that {folder / 'chain' / 'heldout.jsonl'} does not ask.",
+                    hint="Run the generate stage again: taco run RECIPE --again generate.",
+                )
+            case = build_case(example, answer, find_language(example.language))
+            yield Submission(
+                id=answer.id,
+                system=arm,
+                category=example.category,
+                language=example.language,
+                question=example.prompt,
+                answer=case.reply,
+                reference=example.chain.response_en,
+            )
+
+
+def _read_file(path: Path, asked: Asked) -> Iterator[Submission]:
+    for origin, row in read_rows(path):
+        id_ = str(row.get("id", row.get("question_id", "")))
+        question = asked.questions.get(id_)
+        texts = {
+            "question": _find_text(row, ("question", "instruction", "prompt")) or (question.text if question else ""),
+            "answer": _find_answer(row, origin),
+            "category": _find_text(row, ("category",)) or (question.category if question else ""),
+            "reference": _find_text(row, ("reference",)) or (question.reference if question else ""),
+            "back_translation": _find_text(row, ("back_translation",)),
+        }
+        if not id_ or not texts["question"]:
+            raise DataError(
+                f"{origin}: the answer {id_ or 'without an id'} has no question.",
+                hint="Give the benchmark with --benchmark, or each answer its own field question.",
+            )
+        language = _find_text(row, ("language",)) or asked.language
+        if not language:
+            raise DataError(f"{origin}: nobody says in which language the answer should be.", hint="Give --language.")
+        texts["answer"] = find_target_section(texts["answer"], language=language, template=asked.template)
+        system = _find_text(row, ("system", "model_id", "arm")) or path.name.removesuffix(".jsonl")
+        yield Submission(id=id_, system=system, language=find_language(language).code, **texts)
+
+
+def _find_text(row: Mapping[str, Any], names: Sequence[str]) -> str:
+    return next((row[name] for name in names if isinstance(row.get(name), str) and row[name].strip()), "")
+
+
+def _find_answer(row: Mapping[str, Any], origin: str) -> str:
+    choices = row.get("choices")
+    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+        turns = choices[0].get("turns")
+        if isinstance(turns, list) and turns and isinstance(turns[0], str):
+            return str(turns[0])
+    for name in ("answer", "text", "response", "output"):
+        if isinstance(row.get(name), str):
+            return str(row[name])
+    raise DataError(
+        f"{origin} has no answer: expected the field answer, text, response or output, or FastChat's choices."
+    )
