@@ -40,8 +40,8 @@ def ask(
 ) -> list[Outcome]:
     judge = open_judge_at(server.url, **{**PRICES, **options})
     budget = Budget(account="run", usd=budget_usd)
-    with ReplyStore(path) as store, SilentProgress().task("judge", total=None, unit="answers") as task:
-        asker = Asker(judge, store, budget=budget, attempts=attempts, watcher=task, clock=InstantClock())
+    with ReplyStore(path) as store:
+        asker = Asker(judge, store, budget=budget, attempts=attempts, progress=SilentProgress(), clock=InstantClock())
         try:
             outcomes = asker.ask_all(prompts)
         finally:

@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from taco.errors import BudgetError, JudgeBusy, JudgeError, JudgeRejected, TacoError
 from taco.evaluate.judge.judge import Judge
 from taco.evaluate.judge.prompt import JudgePrompt
 from taco.evaluate.judge.reading import Reading, read_verdict
 from taco.evaluate.judge.store import ReplyStore, StoredReply
+from taco.progress import Progress, Task
 from taco.remote.chat_reply import ChatReply
 from taco.remote.pace import Clock, Pace, SystemClock
 from taco.store.memory import Budget
@@ -28,13 +28,6 @@ BUSY_ATTEMPTS = 8
 USELESS_IN_A_ROW = 50
 """Prompts rejected, or replies without a verdict, one after the other, after which a judge is given up: it costs money
 and grades nothing."""
-
-
-class Watcher(Protocol):
-    """Hears how far the asking is."""
-
-    def advance(self, amount: int = 1, *, note: str = "") -> None:
-        """So many prompts are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +77,8 @@ class Asker:
         store: Keeps replies.
         budget: The account that pays.
         attempts: Replies of one prompt at most before it stays unscored.
-        watcher: Hears how far it is.
+        progress: Where to say how far it is.
+        title: What it says is done.
         clock: The time.
     """
 
@@ -95,11 +89,12 @@ class Asker:
         *,
         budget: Budget,
         attempts: int,
-        watcher: Watcher,
+        progress: Progress,
+        title: str = "Judging",
         clock: Clock | None = None,
     ) -> None:
         self._judge, self._store, self._budget, self._attempts = judge, store, budget, attempts
-        self._watcher, self._clock = watcher, clock or SystemClock()
+        self._progress, self._title, self._clock = progress, title, clock or SystemClock()
         self._pace = Pace(judge.limits)
         self._useless_in_a_row = 0
 
@@ -112,18 +107,24 @@ class Asker:
             StoreError: The store cannot be used.
         """
         request = self._look_up({prompt.make_key(self._judge.signature): prompt for prompt in prompts})
+        done = len(request.outcomes)
+        total = done + len(request.waiting)
+        with self._progress.task(self._title, total=total, unit="verdicts", done=done) as task:
+            self._work(request, task)
+        if request.failure is not None:
+            raise request.failure
+        return request.outcomes
+
+    def _work(self, request: _Request, task: Task) -> None:
         pool = ThreadPoolExecutor(self._judge.parallel_calls, thread_name_prefix="judge")
         try:
             while request.waiting or request.under_way:
                 self._fill(request, pool)
                 if not request.under_way:
                     break
-                self._wait(request)
+                self._wait(request, task)
         finally:
             pool.shutdown()
-        if request.failure is not None:
-            raise request.failure
-        return request.outcomes
 
     def _look_up(self, prompts: Mapping[str, JudgePrompt]) -> _Request:
         stored = self._store.look_up(prompts)
@@ -135,7 +136,6 @@ class Asker:
                 request.waiting.append(_Question(key, prompt, replies))
             else:
                 request.outcomes[key] = outcome
-        self._watcher.advance(len(request.outcomes))
         return request
 
     def _conclude(self, prompt: JudgePrompt, replies: Sequence[StoredReply]) -> Outcome | None:
@@ -173,7 +173,7 @@ class Asker:
             attempt = len(question.replies) + 1
             request.under_way[pool.submit(self._judge.ask, question.prompt, attempt=attempt)] = question
 
-    def _wait(self, request: _Request) -> None:
+    def _wait(self, request: _Request, task: Task) -> None:
         try:
             done, _ = wait(request.under_way, return_when=FIRST_COMPLETED)
         except KeyboardInterrupt as error:
@@ -181,29 +181,29 @@ class Asker:
             request.waiting.clear()
             return
         for future in done:
-            self._take_in(request.under_way.pop(future), future, request)
+            self._take_in(request.under_way.pop(future), future, request, task)
 
-    def _take_in(self, question: _Question, future: Future[ChatReply], request: _Request) -> None:
+    def _take_in(self, question: _Question, future: Future[ChatReply], request: _Request, task: Task) -> None:
         try:
             reply = future.result()
         except JudgeBusy as error:
             self._store.record_failed(question.call, is_free=error.is_free)
-            self._wait_for(question, error, request)
+            self._wait_for(question, error, request, task)
         except JudgeRejected as error:
             self._store.record_failed(question.call, is_free=True)
             self._pace.note_answer()
             request.outcomes[question.key] = Outcome(
                 Reading(reason="rejected", explanation=error.message), tuple(question.replies)
             )
-            self._watcher.advance()
+            task.advance()
             self._count_useless(error.message, request)
         except JudgeError as error:
             self._store.record_failed(question.call, is_free=True)
             request.failure = request.failure or error
         else:
-            self._keep(question, reply, request)
+            self._keep(question, reply, request, task)
 
-    def _keep(self, question: _Question, reply: ChatReply, request: _Request) -> None:
+    def _keep(self, question: _Question, reply: ChatReply, request: _Request, task: Task) -> None:
         self._pace.note_answer()
         question.replies.append(self._store.store(question.call, reply, usd=self._judge.count_cost(reply)))
         reading = read_verdict(reply, question.prompt)
@@ -216,9 +216,9 @@ class Asker:
             request.waiting.append(question)
         else:
             request.outcomes[question.key] = outcome
-            self._watcher.advance()
+            task.advance()
 
-    def _wait_for(self, question: _Question, error: JudgeBusy, request: _Request) -> None:
+    def _wait_for(self, question: _Question, error: JudgeBusy, request: _Request, task: Task) -> None:
         question.busy += 1
         if question.busy >= BUSY_ATTEMPTS:
             request.failure = request.failure or JudgeError(
@@ -227,7 +227,7 @@ class Asker:
             )
             return
         seconds = self._pace.note_busy(error.retry_after_s, now=self._clock.now())
-        self._watcher.advance(0, note=f"the judge is busy ({error.message}); trying again in {seconds:.0f} s")
+        task.advance(0, note=f"the judge is busy ({error.message}); trying again in {seconds:.0f} s")
         request.waiting.append(question)
 
     def _count_useless(self, what: str, request: _Request) -> None:

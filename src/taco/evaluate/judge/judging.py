@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from taco.evaluate.judge.asking import Asker, Outcome
@@ -22,62 +22,61 @@ _WINNERS: Mapping[str, tuple[Choice, Choice]] = {
 """What a judge says -> who won, with the first system shown as A and as B."""
 
 
-def judge_answers(
-    submissions: Sequence[Submission],
-    *,
-    label: str,
-    asker: Asker,
-    book: PromptBook,
-    signature: str,
-    options: JudgeOptions,
-) -> list[Judgement]:
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A judge that is ready to be asked.
+
+    Attributes:
+        label: What it is called in results.
+        signature: All that decides its replies besides the prompts.
+        book: Makes its prompts.
+        asker: Asks it.
+    """
+
+    label: str
+    signature: str
+    book: PromptBook
+    asker: Asker
+
+
+def judge_answers(submissions: Sequence[Submission], voice: Voice, options: JudgeOptions) -> list[Judgement]:
     """Return one judgement for each submission, in order.
 
     Args:
         submissions: The answers.
-        label: The judge's label.
-        asker: Asks the judge.
-        book: Makes its prompts.
-        signature: The judge's signature.
+        voice: The judge.
         options: What a missing answer counts as.
 
     Raises:
         TacoError: See `Asker.ask_all`.
     """
-    prompts = [book.make_single(one) if one.answer.strip() else None for one in submissions]
-    outcomes = asker.ask_all([prompt for prompt in prompts if prompt is not None])
+    prompts = [voice.book.make_single(one) if one.answer.strip() else None for one in submissions]
+    outcomes = voice.asker.ask_all([prompt for prompt in prompts if prompt is not None])
     lowest = options.lowest if options.missing == "lowest" else None
     return [
-        _conclude_missing(one, label, lowest)
+        _conclude_missing(one, voice.label, lowest)
         if prompt is None
-        else _conclude(one, label, prompt, outcomes[prompt.make_key(signature)])
+        else _conclude(one, voice.label, prompt, outcomes[prompt.make_key(voice.signature)])
         for one, prompt in zip(submissions, prompts, strict=True)
     ]
 
 
-def judge_pairs(
-    submissions: Sequence[Submission],
-    *,
-    label: str,
-    asker: Asker,
-    book: PromptBook,
-    signature: str,
-    options: JudgeOptions,
-) -> list[PairJudgement]:
+def judge_pairs(submissions: Sequence[Submission], voice: Voice, options: JudgeOptions) -> list[PairJudgement]:
     """Return one judgement for each two systems and each question that both answered, asked in both orders.
 
     Arguments and errors are those of `judge_answers`.
     """
     pairs = list(_pair_up(submissions))
-    prompts: list[tuple[JudgePrompt, JudgePrompt] | None] = [
+    book, label = voice.book, voice.label
+    prompts = [
         (book.make_pair(first, second), book.make_pair(second, first)) if _is_open(first, second) else None
         for first, second in pairs
     ]
-    outcomes = asker.ask_all([prompt for both in prompts if both is not None for prompt in both])
+    outcomes = voice.asker.ask_all([prompt for both in prompts if both is not None for prompt in both])
     return [
         _conclude_closed(first, second, label, options)
         if both is None
-        else _conclude_pair(first, second, label, both, [outcomes[prompt.make_key(signature)] for prompt in both])
+        else _conclude_pair(first, second, label, both, [outcomes[prompt.make_key(voice.signature)] for prompt in both])
         for (first, second), both in zip(pairs, prompts, strict=True)
     ]
 
