@@ -15,6 +15,7 @@ from taco.cli.audit import audit
 from taco.cli.bench import bench_mt
 from taco.cli.failures import failures
 from taco.cli.tokens import tokens
+from taco.cli.judge import judge
 
 EXIT_FAULT = 70
 EXIT_INTERRUPTED = 130
@@ -187,6 +188,7 @@ app.command("tokens")(tokens)
 app.command("bench-mt")(bench_mt)
 app.command("failures")(failures)
 app.command("audit")(audit)
+app.command("judge")(judge)
 
 
 @recipe_app.command("check")

@@ -1,0 +1,127 @@
+"""A judge's scores as tables for the terminal, 80 columns wide. Texts that a judge wrote are not shown here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from taco.evaluate.bootstrap import Estimate
+from taco.evaluate.judge.scores import JudgeScores
+
+WIDTH = 80
+
+
+def render_judge(scores: JudgeScores) -> Group:
+    """Render what was found: scores, differences, comparisons, and what a reader must know."""
+    parts: list[RenderableType] = []
+    if scores.systems:
+        parts.append(_render_systems(scores))
+    if scores.differences:
+        parts.append(_render_differences(scores))
+    if scores.pairs:
+        parts.append(_render_pairs(scores))
+    notes = [*scores.warnings, *_list_notes(scores)]
+    return Group(*parts, *(Text(note, style="dim") for note in notes))
+
+
+def _render_systems(scores: JudgeScores) -> Table:
+    options = scores.options
+    title = f"Ratings from {options.lowest:g} to {options.highest:g}, {', '.join(scores.languages)}"
+    table = _make_table(title, "system", "judge", "mean", "mean of categories", "% of range", "unscored", "missing")
+    for system, voices in scores.systems.items():
+        for judge, found in voices.items():
+            table.add_row(
+                system,
+                judge,
+                _write(found.all.micro),
+                _write(found.all.macro),
+                _write(found.percent_of_range.macro, decimals=0),
+                f"{found.all.micro.unscored}",
+                f"{found.missing}",
+            )
+    return table
+
+
+def _render_differences(scores: JudgeScores) -> Table:
+    table = _make_table(
+        "Differences, second minus first", "first", "second", "judge", "mean", "p", "of categories", "p"
+    )
+    for one in scores.differences:
+        table.add_row(
+            one.first,
+            one.second,
+            one.judge,
+            _write(one.means.micro, sign="+"),
+            _write_p(one.p_micro),
+            _write(one.means.macro, sign="+"),
+            _write_p(one.p_macro),
+        )
+    return table
+
+
+def _render_pairs(scores: JudgeScores) -> Table:
+    table = _make_table(
+        "Comparisons, both orders",
+        "first",
+        "second",
+        "judge",
+        "won/tied/lost",
+        "win rate",
+        "at equal length",
+        "flips",
+        "p",
+    )
+    for one in scores.pairs:
+        length = one.win_rate_at_equal_length
+        table.add_row(
+            one.first,
+            one.second,
+            one.judge,
+            f"{one.wins}/{one.ties}/{one.losses}",
+            _write(one.win_rate),
+            "–" if length is None else f"{length:.2f}",
+            _write(one.flips),
+            _write_p(one.p_value),
+        )
+    return table
+
+
+def _make_table(title: str, *columns: str) -> Table:
+    table = Table(width=WIDTH, title=title, title_justify="left")
+    for column in columns:
+        is_name = column in ("system", "judge", "first", "second")
+        table.add_column(column, justify="left" if is_name else "right", overflow="fold")
+    return table
+
+
+def _write(estimate: Estimate, *, decimals: int = 2, sign: str = "") -> Text:
+    if estimate.value is None:
+        return Text("–")
+    interval = ""
+    if estimate.low is not None and estimate.high is not None:
+        interval = f"\n[{estimate.low:{sign}.{decimals}f}, {estimate.high:{sign}.{decimals}f}]"
+    return Text.assemble(f"{estimate.value:{sign}.{decimals}f}", (interval, "dim"))
+
+
+def _write_p(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _list_notes(scores: JudgeScores) -> Iterator[str]:
+    for system, voices in scores.systems.items():
+        for judge, found in voices.items():
+            published = found.percent_as_published
+            if published is not None and published.value is not None:
+                yield f"{system}, {judge}: {published.value:.0f} % as the TaCo paper counts (10 x categories without coding)."
+    if scores.agreement is not None and scores.agreement.alpha is not None:
+        yield f"The judges agree with Krippendorff's alpha {scores.agreement.alpha:.2f} on {scores.agreement.answers} answers."
+    account = scores.account
+    confidence = f"{100 * scores.bootstrap.confidence:g} %"
+    yield f"In brackets: {confidence} bootstrap intervals. Unscored answers are in no mean; missing ones count as asked."
+    yield (
+        f"Calls: {account.calls}, of which {account.failed} failed and {account.lost} were lost at a kill; "
+        f"${account.usd:,.4f}, {account.tokens_sent:,} tokens sent, {account.tokens_written:,} written."
+    )
