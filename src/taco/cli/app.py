@@ -15,6 +15,7 @@ from taco.cli.audit import audit
 from taco.cli.bench import bench_mt
 from taco.cli.failures import failures
 from taco.cli.tokens import tokens
+from taco.cli.benchmark import decontaminate, export_benchmark
 from taco.cli.judge import judge
 
 EXIT_FAULT = 70
@@ -189,6 +190,8 @@ app.command("bench-mt")(bench_mt)
 app.command("failures")(failures)
 app.command("audit")(audit)
 app.command("judge")(judge)
+app.command("decontaminate")(decontaminate)
+app.command("export-benchmark")(export_benchmark)
 
 
 @recipe_app.command("check")

@@ -96,7 +96,8 @@ def _read_run(folder: Path) -> Iterator[Submission]:
 
 
 def _read_file(path: Path, asked: Asked) -> Iterator[Submission]:
-    for origin, row in read_rows(path):
+    for origin, found in read_rows(path):
+        row = _open_sample(found)
         id_ = str(row.get("id", row.get("question_id", "")))
         question = asked.questions.get(id_)
         texts = {
@@ -117,6 +118,15 @@ def _read_file(path: Path, asked: Asked) -> Iterator[Submission]:
         texts["answer"] = find_target_section(texts["answer"], language=language, template=asked.template)
         system = _find_text(row, ("system", "model_id", "arm")) or path.name.removesuffix(".jsonl")
         yield Submission(id=id_, system=system, language=find_language(language).code, **texts)
+
+
+def _open_sample(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a sample of lm-evaluation-harness as an answer with its question; any other row as it is."""
+    document, replies = row.get("doc"), row.get("filtered_resps")
+    if not isinstance(document, dict) or not isinstance(replies, list) or not replies:
+        return row
+    reply = replies[0][0] if isinstance(replies[0], list) and replies[0] else replies[0]
+    return {**document, "answer": reply}
 
 
 def _find_text(row: Mapping[str, Any], names: Sequence[str]) -> str:

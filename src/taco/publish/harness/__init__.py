@@ -1,0 +1,1 @@
+"""Benchmarks as task folders of lm-evaluation-harness."""
