@@ -1,4 +1,4 @@
-"""Write docs/recipe.md and docs/cli.md from the code; with --check only say whether they are up to date."""
+"""Write docs/recipe.md, docs/cli.md and docs/judge-options.md from the code; --check only says whether they are up to date."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from taco.cli.app import app
+from taco.evaluate.judge.judge import JUDGES
+from taco.evaluate.judge.options import CalibrationOptions, JudgeOptions
 from taco.recipe.schema import Recipe
 from taco.translate.engine import ENGINES
 
@@ -43,6 +45,24 @@ def describe_cli() -> str:
     """Return docs/cli.md."""
     command: Any = typer.main.get_command(app)
     return NOTE + "# Command line\n\n" + "\n".join(_describe_command(command, "taco"))
+
+
+def describe_judge() -> str:
+    """Return docs/judge-options.md."""
+    parts = [
+        NOTE,
+        (
+            "# Options of `taco judge`\n\nHow answers are judged is set with `--set KEY=VALUE`, where there is no flag for it; "
+            "how a judge is called with `--option KEY=VALUE`, or in a table `[[judge]]` of the file of `--judges`.\n\n"
+            "## `--set`\n\n"
+        ),
+        *_table("", JudgeOptions),
+        "\n",
+        *_table("calibration.", CalibrationOptions),
+    ]
+    for name in JUDGES.names:
+        parts += [f"\n## `--option` of the judge `{name}`\n\n", *_table("", JUDGES.load_options(name))]
+    return "".join(parts)
 
 
 def _list_sections(name: str, model: Any) -> Iterator[str]:
@@ -81,9 +101,13 @@ def _describe_command(command: Any, name: str) -> Iterator[str]:
         yield from _describe_command(child, f"{name} {child.name}")
 
 
+PAGES = {"recipe.md": describe_recipe, "cli.md": describe_cli, "judge-options.md": describe_judge}
+
+
 def main() -> None:
     stale = []
-    for name, text in (("recipe.md", describe_recipe()), ("cli.md", describe_cli())):
+    for name, make in PAGES.items():
+        text = make()
         path = DOCS / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(name)

@@ -116,6 +116,10 @@ def _list_notes(scores: JudgeScores) -> Iterator[str]:
             published = found.percent_as_published
             if published is not None and published.value is not None:
                 yield f"{system}, {judge}: {published.value:.0f} % as the TaCo paper counts (10 x categories without coding)."
+    for judge, control in scores.length.items():
+        if control.slope is not None:
+            means = ", ".join(f"{system} {value:.2f}" for system, value in control.systems.items())
+            yield f"At equal length, {judge}: {means} ({control.slope:+.2f} ± {control.slope_error or 0:.2f} points a doubling)."
     if scores.agreement is not None and scores.agreement.alpha is not None:
         yield f"The judges agree with Krippendorff's alpha {scores.agreement.alpha:.2f} on {scores.agreement.answers} answers."
     account = scores.account

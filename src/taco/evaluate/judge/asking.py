@@ -235,5 +235,5 @@ class Asker:
         if self._useless_in_a_row >= USELESS_IN_A_ROW:
             request.failure = request.failure or JudgeError(
                 f"The judge gave no verdict {self._useless_in_a_row} times in a row. The last time: {what}",
-                hint="All that came back is kept. Look at the replies, or choose another judge or --plain.",
+                hint="All that came back is kept. Choose another judge, or ask for plain text: --option answer_format=plain.",
             )

@@ -29,6 +29,10 @@ from taco.evaluate.judge.judgement import Judgement, PairJudgement
 RIDGE = 1e-2
 """Weight of the squared slope: where all pairs are won by the longer answer, no finite slope fits best."""
 
+LEAST_SPREAD = 0.1
+"""Standard deviation of the lengths within systems and questions, in doublings, from which on a slope is fitted: below
+it, answers that are 7 % longer or shorter would have to say what twice the length does."""
+
 _STEPS = 50
 
 
@@ -36,13 +40,15 @@ class LengthControl(BaseModel):
     """Ratings of one judge with the length of answers taken out.
 
     Attributes:
-        slope: Rating points for each doubling of the length.
+        slope: Rating points for each doubling of the length; None where it cannot be told, see `LEAST_SPREAD`.
+        slope_error: Its standard error.
         systems: System -> adjusted mean over its answers that have a score and a length.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     slope: float | None
+    slope_error: float | None = None
     systems: dict[str, float]
 
 
@@ -64,12 +70,15 @@ def control_length(judgements: Mapping[str, Sequence[Judgement]]) -> LengthContr
     lengths = np.log2([[found[id_].length for id_ in order] for found in usable.values()])
     score_rest, length_rest = _centre(scores), _centre(lengths)
     spread = float((length_rest**2).sum())
-    if spread < 1e-12:
+    freedom = (len(usable) - 1) * (len(order) - 1) - 1
+    if freedom < 1 or (spread / length_rest.size) ** 0.5 < LEAST_SPREAD:
         return LengthControl(slope=None, systems={})
     slope = float((score_rest * length_rest).sum()) / spread
+    residuals = score_rest - slope * length_rest
     adjusted = scores.mean(axis=1) - slope * (lengths.mean(axis=1) - lengths.mean())
     return LengthControl(
         slope=round(slope, DECIMALS),
+        slope_error=round(math.sqrt(float((residuals**2).sum()) / freedom / spread), DECIMALS),
         systems={name: round(float(value), DECIMALS) for name, value in zip(usable, adjusted, strict=True)},
     )
 

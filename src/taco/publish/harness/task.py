@@ -1,6 +1,7 @@
 """The YAML of a task of lm-evaluation-harness, its questions, and its card.
 
-Every value in the YAML is written as JSON, which is YAML too. Names are of `make_task_name`. Questions and references stand in JSON Lines beside it; a template names their fields, so nothing in a text is taken for a template.
+Every value in the YAML is written as JSON, which is YAML too; names are of `make_task_name`. Questions and references
+stand in JSON Lines beside it: a template names their fields, so nothing in a text is taken for a template.
 """
 
 from __future__ import annotations
