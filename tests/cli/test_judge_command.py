@@ -106,6 +106,27 @@ def test_pairs_and_rubrics_have_folders_of_their_own(tmp_path: Path) -> None:
     assert list(axes) == ["language", "fluency", "adequacy", "correctness"]
 
 
+def test_silence_counts_as_missing(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run")
+    path = folder / "generate" / "tuned.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:4]))
+    judge(folder, "--judge", "echo")
+    scores = read_judge_scores(folder / "judge" / "scores.json")
+    assert (scores.answers, scores.systems["tuned"]["echo"].missing, scores.systems["base"]["echo"].missing) == (
+        12,
+        2,
+        0,
+    )
+    assert scores.systems["tuned"]["echo"].all.micro.n == 6
+
+
+def test_names_of_systems_are_shown_as_they_are(tmp_path: Path) -> None:
+    row = {"id": 1, "question": "Que?", "answer": "Ola.", "system": "[red]x[/red]\x1b[2J"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row) + "\n")
+    printed = judge(tmp_path / "a.jsonl", "--judge", "echo", "--language", "gl")
+    assert "[red]x" in printed and "\x1b" not in printed
+
+
 def test_a_jury_and_a_calibration_come_from_files(tmp_path: Path) -> None:
     folder = make_run(tmp_path / "run")
     jury, human = tmp_path / "jury.toml", tmp_path / "human.jsonl"
@@ -120,8 +141,9 @@ def test_a_jury_and_a_calibration_come_from_files(tmp_path: Path) -> None:
 
 
 def test_answers_take_questions_and_references_from_a_benchmark(tmp_path: Path) -> None:
+    turns = {"question_id": 2, "category": "math", "turns": ["3 + 3?"]}
     files = {
-        "question.jsonl": [{"question_id": 1, "category": "math", "turns": ["2 + 2?"]}],
+        "question.jsonl": [{"question_id": 1, "category": "math", "turns": ["2 + 2?"]}, turns],
         "reference.jsonl": [{"question_id": 1, "choices": [{"turns": ["4"]}]}],
         "model.jsonl": [{"question_id": 1, "model_id": "m", "choices": [{"index": 0, "turns": ["Catro."]}]}],
     }
@@ -129,8 +151,9 @@ def test_answers_take_questions_and_references_from_a_benchmark(tmp_path: Path) 
         (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
     options = ("--benchmark", tmp_path / "question.jsonl", "--references", tmp_path / "reference.jsonl")
     judge(tmp_path / "model.jsonl", "--judge", "echo", "--language", "gl", *options)
-    (one,) = read_records(tmp_path / "model" / "judge" / "verdicts.jsonl", Judgement)
+    one, silent = read_records(tmp_path / "model" / "judge" / "verdicts.jsonl", Judgement)
     assert (one.system, one.category, one.prompt.split()[0]) == ("m", "math", "reference-1")
+    assert (silent.id, silent.system, silent.reason, silent.score) == ("2", "m", "no-answer", 1.0)
 
 
 @pytest.mark.parametrize(

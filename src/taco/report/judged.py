@@ -24,7 +24,7 @@ def render_judge(scores: JudgeScores) -> Group:
     if scores.pairs:
         parts.append(_render_pairs(scores))
     notes = [*scores.warnings, *_list_notes(scores)]
-    return Group(*parts, *(Text(note, style="dim") for note in notes))
+    return Group(*parts, *(_show(note, style="dim") for note in notes))
 
 
 def _render_systems(scores: JudgeScores) -> Table:
@@ -34,8 +34,8 @@ def _render_systems(scores: JudgeScores) -> Table:
     for system, voices in scores.systems.items():
         for judge, found in voices.items():
             table.add_row(
-                system,
-                judge,
+                _show(system),
+                _show(judge),
                 _write(found.all.micro),
                 _write(found.all.macro),
                 _write(found.percent_of_range.macro, decimals=0),
@@ -51,9 +51,9 @@ def _render_differences(scores: JudgeScores) -> Table:
     )
     for one in scores.differences:
         table.add_row(
-            one.first,
-            one.second,
-            one.judge,
+            _show(one.first),
+            _show(one.second),
+            _show(one.judge),
             _write(one.means.micro, sign="+"),
             _write_p(one.p_micro),
             _write(one.means.macro, sign="+"),
@@ -77,9 +77,9 @@ def _render_pairs(scores: JudgeScores) -> Table:
     for one in scores.pairs:
         length = one.win_rate_at_equal_length
         table.add_row(
-            one.first,
-            one.second,
-            one.judge,
+            _show(one.first),
+            _show(one.second),
+            _show(one.judge),
             f"{one.wins}/{one.ties}/{one.losses}",
             _write(one.win_rate),
             "–" if length is None else f"{length:.2f}",
@@ -95,6 +95,11 @@ def _make_table(title: str, *columns: str) -> Table:
         is_name = column in ("system", "judge", "first", "second")
         table.add_column(column, justify="left" if is_name else "right", overflow="fold")
     return table
+
+
+def _show(text: str, *, style: str = "") -> Text:
+    """Return a text as it stands: names come from files, and might hold markup or orders to the terminal."""
+    return Text("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text), style=style)
 
 
 def _write(estimate: Estimate, *, decimals: int = 2, sign: str = "") -> Text:

@@ -37,14 +37,17 @@ def read_systems(paths: Sequence[Path], asked: Asked) -> list[Submission]:
     """Read the answers of all systems.
 
     A run's arms are called `base` and `tuned`, after the run where there are several paths; the answers of a file are
-    called after what the file says, else after the file.
+    called after what the file says, else after the file. A question that a system does not answer, of a run's held-out rows
+    or of the benchmark, has an empty answer: silence is no excuse.
 
     Raises:
         DataError: A file is missing or damaged, an answer has no question, or a system answers a question twice.
     """
     submissions: list[Submission] = []
     for path in paths:
-        found = _read_run(path) if path.is_dir() else _read_file(path, asked)
+        found = list(_read_run(path) if path.is_dir() else _read_file(path, asked))
+        if not path.is_dir():
+            found += _list_silent(found, asked)
         prefix = f"{path.name.removesuffix('.jsonl')}/" if len(paths) > 1 and path.is_dir() else ""
         submissions += [replace(one, system=prefix + one.system) for one in found]
     seen: set[tuple[str, str]] = set()
@@ -76,6 +79,7 @@ def _read_run(folder: Path) -> Iterator[Submission]:
     examples = {example.id: example for example in read_records(folder / "chain" / "heldout.jsonl", Example)}
     for arm in ARMS:
         path = folder / "generate" / f"{arm}.jsonl"
+        silent = dict(examples)
         for number, answer in enumerate(read_records(path, Answer), start=1):
             example = examples.get(answer.id)
             if example is None or example.prompt != answer.prompt:
@@ -83,16 +87,22 @@ def _read_run(folder: Path) -> Iterator[Submission]:
                     f"{path}:{number} answers a question that {folder / 'chain' / 'heldout.jsonl'} does not ask.",
                     hint="Run the generate stage again: taco run RECIPE --again generate.",
                 )
+            silent.pop(answer.id, None)
             case = build_case(example, answer, find_language(example.language))
-            yield Submission(
-                id=answer.id,
-                system=arm,
-                category=example.category,
-                language=example.language,
-                question=example.prompt,
-                answer=case.reply,
-                reference=example.chain.response_en,
-            )
+            yield _submit(example, arm, case.reply)
+        yield from (_submit(example, arm, "") for example in silent.values())
+
+
+def _submit(example: Example, arm: str, answer: str) -> Submission:
+    return Submission(
+        id=example.id,
+        system=arm,
+        category=example.category,
+        language=example.language,
+        question=example.prompt,
+        answer=answer,
+        reference=example.chain.response_en,
+    )
 
 
 def _read_file(path: Path, asked: Asked) -> Iterator[Submission]:
@@ -118,6 +128,26 @@ def _read_file(path: Path, asked: Asked) -> Iterator[Submission]:
         texts["answer"] = find_target_section(texts["answer"], language=language, template=asked.template)
         system = _find_text(row, ("system", "model_id", "arm")) or path.name.removesuffix(".jsonl")
         yield Submission(id=id_, system=system, language=find_language(language).code, **texts)
+
+
+def _list_silent(found: Sequence[Submission], asked: Asked) -> list[Submission]:
+    """Return an empty answer for each question of the benchmark that a system of a file does not answer."""
+    languages = {one.system: one.language for one in found}
+    answered = {(one.system, one.id) for one in found}
+    return [
+        Submission(
+            id=question.id,
+            system=system,
+            category=question.category,
+            language=language,
+            question=question.text,
+            answer="",
+            reference=question.reference,
+        )
+        for system, language in languages.items()
+        for question in asked.questions.values()
+        if (system, question.id) not in answered
+    ]
 
 
 def _open_sample(row: Mapping[str, Any]) -> Mapping[str, Any]:
