@@ -16,6 +16,7 @@ from taco.cli.bench import bench_mt
 from taco.cli.failures import failures
 from taco.cli.tokens import tokens
 from taco.cli.benchmark import decontaminate, export_benchmark
+from taco.cli.failures import failures
 from taco.cli.judge import judge
 
 EXIT_FAULT = 70
