@@ -46,12 +46,17 @@ def test_questions_of_ones_own_are_read(tmp_path: Path) -> None:
     path = write(
         tmp_path / "own.jsonl",
         {"id": "a", "question": "Que é o mar?", "reference": "Auga."},
-        {"instruction": "Resume.", "input": "Un texto.", "category": "summary", "output": "Texto."},
+        {"id": "b", "instruction": "Resume.", "input": "Un texto.", "category": "summary", "output": "Texto."},
     )
     assert strip(read_benchmark(path)) == [
         ("a", "", ("Que é o mar?",), ("Auga.",)),
-        ("2", "summary", ("Resume.\n\nUn texto.",), ("Texto.",)),
+        ("b", "summary", ("Resume.\n\nUn texto.",), ("Texto.",)),
     ]
+
+
+def test_questions_without_ids_are_numbered(tmp_path: Path) -> None:
+    path = write(tmp_path / "own.jsonl", {"question": "Que é o mar?"}, {"prompt": "E o ceo?"})
+    assert [one.id for one in read_benchmark(path)] == ["1", "2"]
 
 
 @pytest.mark.parametrize(
@@ -77,16 +82,17 @@ def test_a_sheet_as_the_release_has_it_is_read_and_takes_categories(tmp_path: Pa
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b'{"id": 1, "question": "a"}\n{"id": 1, "question": "b"}\n', "the id 1 stands in .*:1 too"),
+        (b'{"id": 1, "question": "a"}\n{"id": "1", "question": "b"}\n', "the id '1' stands in .*:1 too"),
         (b'{"id": 1, "answer": "a"}\n', "has no question: found the fields id, answer"),
         (b'{"id": 1, "turns": [1, 2]}\n', "expected a text or a list of texts"),
-        (b'{"id": 1, "turns": "\n', "is no JSON"),
-        (b'["a"]\n', "expected a JSON object, found list"),
-        (b'{"id": 1, "question": "\xff\xfe"}\n', "is no JSON in UTF-8"),
-        (b'{"id": 1, "question": "\\ud800"}\n', "is no JSON in UTF-8"),
-        (b"[" * 100_000 + b"\n", "is no JSON"),
+        (b'{"id": 1, "turns": "\n', "no JSON object"),
+        (b"[[1]]", "expected an object, found list"),
+        (b'{"id": 1, "question": "\xff\xfe"}\n', "is not UTF-8"),
+        (b'{"id": 1, "question": "\\ud800"}\n', "holds half a character"),
+        (b"[" * 100_000 + b"\n", "no JSON object"),
         (b'{"id": 1, "question": "a", "reference": ["b", "c"]}\n', "has 1 turns and 2 references"),
-        (b"\n\n", "holds no questions"),
+        (b"\n\n", "no JSON object"),
+        (b"[]", "holds no questions"),
     ],
 )
 def test_rubbish_is_refused_by_file_and_line(tmp_path: Path, content: bytes, message: str) -> None:
@@ -101,7 +107,7 @@ def test_a_damaged_sheet_is_refused(tmp_path: Path, content: bytes) -> None:
     pytest.importorskip("openpyxl", reason="needs the extra [xlsx]")
     path = tmp_path / "a.xlsx"
     path.write_bytes(content)
-    with pytest.raises(DataError, match="is no sheet"):
+    with pytest.raises(DataError, match="cannot be read as an Excel sheet"):
         read_benchmark(path)
 
 

@@ -152,7 +152,7 @@ def test_languages_are_calibrated_apart() -> None:
 def test_human_scores_are_read_and_chains_are_cut_to_their_target_section(tmp_path: Path) -> None:
     path = tmp_path / "human.jsonl"
     rows = [
-        {"question": "Ola?", "answer": "Response in English: Hi\nResponse in Galician: Ola!", "score": 7},
+        {"question": "Ola?", "answer": "Response in English: Hi\nResponse in Galician: Ola!", "score": 7, "id": 1},
         {"question": "Ola?", "answer": "Namaste", "score": 2.5, "language": "Nepali", "id": "x"},
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))

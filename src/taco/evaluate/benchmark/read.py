@@ -3,24 +3,23 @@
 | file | what a row holds |
 |---|---|
 | .jsonl, FastChat | question_id, category, turns; reference (a text for each turn) where there is one |
-| .jsonl, own | question, instruction, prompt or text; id, category, reference, input where there are any |
-| .xlsx | a sheet whose first row names columns; number and question, as the TaCo release has them |
+| .jsonl or .json, own | question, instruction, prompt or text; id, category, reference, input where there are any |
+| .xlsx | number and question, as the TaCo release has them |
 
-A row without an id is numbered from 1, as FastChat's and the release's questions are.
+Rows without ids are numbered from 1, as FastChat's and the release's questions are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from taco.errors import DataError
 from taco.evaluate.benchmark.question import Question
-from taco.evaluate.benchmark.rows import read_rows
+from taco.evaluate.files.rows import ID_KEYS, Row, normalise_id, read_rows
+from taco.evaluate.files.sheet import read_sheet
 
-_IDS = ("question_id", "id")
 _TEXTS = ("question", "instruction", "prompt", "text")
 _REFERENCES = ("reference", "reference_answer", "answer", "response", "output")
 
@@ -57,29 +56,62 @@ def read_references(path: Path) -> dict[str, tuple[str, ...]]:
     """Read reference answers: id -> a text for each turn.
 
     Raises:
-        DataError: The file is missing or damaged, or a row has no id or no text.
+        DataError: The file is missing or damaged, or a row has no text.
     """
     found: dict[str, tuple[str, ...]] = {}
-    for origin, row in read_rows(path):
-        id_ = _find_id(row)
-        texts = _list_texts(_find_choice(row), origin)
-        if not id_ or not texts:
-            raise DataError(f"{origin}: a reference needs an id and a text; found the fields {', '.join(row)}.")
-        found[id_] = texts
+    for row in read_existing_rows(path):
+        texts = _list_texts(_find_choice(row), row.origin)
+        if not texts:
+            raise DataError(f"{row.origin} has no reference: found the fields {', '.join(row.fields)}.")
+        found[normalise_id(row.find(*ID_KEYS))] = texts
     return found
 
 
+def read_existing_rows(path: Path) -> list[Row]:
+    """Read the objects of a JSON file whose texts can all be written.
+
+    Raises:
+        DataError: The file is missing or damaged, or a text holds half a character.
+    """
+    if not path.is_file():
+        raise DataError(f"{path} is missing.")
+    rows = read_rows(path)
+    for row in rows:
+        check_texts(_list_strings(row.fields), row.origin)
+    return rows
+
+
+def check_texts(texts: Iterable[str], origin: str) -> None:
+    """Check that texts can be written as UTF-8.
+
+    Raises:
+        DataError: One holds a lone surrogate, which can be sent nowhere and written nowhere.
+    """
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise DataError(f"{origin} holds half a character (a lone surrogate): {error.reason}.") from None
+
+
 def _read_questions(path: Path) -> Iterator[Question]:
-    for number, (origin, row) in enumerate(read_rows(path), start=1):
-        turns = _find_turns(row, origin)
+    if path.suffix.casefold() == ".xlsx":
+        if not path.is_file():
+            raise DataError(f"{path} is missing.")
+        for id_, text in read_sheet(path):
+            if text.strip():
+                yield Question(id=id_, turns=(text.strip(),), origin=f"{path.name}:{id_}")
+        return
+    for row in read_existing_rows(path):
+        turns = _find_turns(row)
         if not turns:
             raise DataError(
-                f"{origin} has no question: found the fields {', '.join(map(str, row))}, "
-                f"expected turns or one of {', '.join(_TEXTS)}.",
+                f"{row.origin} has no question: found the fields {', '.join(row.fields)}, "
+                f"expected turns or one of {', '.join(_TEXTS)}."
             )
-        references = _list_texts(next((row[name] for name in _REFERENCES if row.get(name)), None), origin)
+        references = _list_texts(row.find(*_REFERENCES), row.origin)
         question = Question(
-            id=_find_id(row) or str(number), category=str(row.get("category") or ""), turns=turns, origin=origin
+            id=normalise_id(row.find(*ID_KEYS)), category=row.find_text("category"), turns=turns, origin=row.origin
         )
         yield _add_references(question, references, path) if references else question
 
@@ -88,7 +120,7 @@ def _check_ids(path: Path, questions: Iterator[Question]) -> Iterator[Question]:
     seen: dict[str, str] = {}
     for question in questions:
         if question.id in seen:
-            raise DataError(f"{question.origin}: the id {question.id} stands in {seen[question.id]} too.")
+            raise DataError(f"{question.origin}: the id {question.id!r} stands in {seen[question.id]} too.")
         seen[question.id] = question.origin
         yield question
     if not seen:
@@ -104,33 +136,25 @@ def _add_references(question: Question, answers: Sequence[str], path: Path) -> Q
     return replace(question, references=texts)
 
 
-def _find_id(row: Mapping[str, Any]) -> str:
-    value = next((row[name] for name in _IDS if row.get(name) is not None), None)
-    if isinstance(value, float) and value.is_integer():  # a sheet knows no whole numbers
-        value = int(value)
-    return "" if value is None else str(value).strip()
-
-
-def _find_turns(row: Mapping[str, Any], origin: str) -> tuple[str, ...]:
-    if row.get("turns"):
-        return _list_texts(row["turns"], origin)
-    text = next((row[name] for name in _TEXTS if row.get(name)), None)
-    turns = _list_texts(text, origin)
-    given = row.get("input")
-    if turns and isinstance(given, str) and given.strip():
+def _find_turns(row: Row) -> tuple[str, ...]:
+    if row.find("turns"):
+        return _list_texts(row.find("turns"), row.origin)
+    turns = _list_texts(row.find(*_TEXTS), row.origin)
+    given = row.find_text("input")
+    if turns and given.strip():
         return (f"{turns[0]}\n\n{given}", *turns[1:])
     return turns
 
 
-def _find_choice(row: Mapping[str, Any]) -> Any:
+def _find_choice(row: Row) -> object:
     """Return the texts of a reference; FastChat has them where a model's answers are."""
-    choices = row.get("choices")
+    choices = row.find("choices")
     if isinstance(choices, list) and choices and isinstance(choices[0], dict):
         return choices[0].get("turns")
-    return next((row[name] for name in _REFERENCES if row.get(name)), None)
+    return row.find(*_REFERENCES)
 
 
-def _list_texts(value: Any, origin: str) -> tuple[str, ...]:
+def _list_texts(value: object, origin: str) -> tuple[str, ...]:
     """Return one text or several as a tuple, empty where there is none."""
     if value is None or value == "":
         return ()
@@ -138,3 +162,15 @@ def _list_texts(value: Any, origin: str) -> tuple[str, ...]:
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise DataError(f"{origin}: expected a text or a list of texts, found {type(value).__name__}.")
     return tuple(text.strip() for text in texts) if any(text.strip() for text in texts) else ()
+
+
+def _list_strings(value: object) -> Iterator[str]:
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            waiting += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            waiting += one

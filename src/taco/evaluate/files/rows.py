@@ -63,7 +63,7 @@ def read_rows(path: Path) -> list[Row]:
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8: {error}.", hint="Convert it to JSON in UTF-8.") from error
     try:
-        values = _list_values(json.loads(text))
+        values = _list_values(json.loads(text), is_lines=path.suffix.casefold() == ".jsonl")
     except (ValueError, RecursionError) as error:
         values = _read_lines(path, content, error)
     rows = [_make_row(path, number, value) for number, value in enumerate(values, start=1)]
@@ -96,7 +96,10 @@ def normalise_id(value: object) -> str:
     return str(int(whole)) if whole.isdecimal() and len(whole) <= LONGEST_NUMBER else text
 
 
-def _list_values(value: object) -> list[object]:
+def _list_values(value: object, *, is_lines: bool) -> list[object]:
+    """Return the objects of a whole file; one object in JSON Lines is one line, whatever its keys."""
+    if is_lines and isinstance(value, dict):
+        return [value]
     if isinstance(value, list):
         return [{"text": inner} if isinstance(inner, str) else inner for inner in value]
     if not isinstance(value, dict):

@@ -7,10 +7,11 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from taco.errors import DataError
-from taco.evaluate.benchmark.rows import read_rows
+from taco.evaluate.benchmark.read import read_existing_rows
+from taco.evaluate.files.rows import Row
 from taco.evaluate.judge.prompt import (
     Form,
     JudgePrompt,
@@ -90,11 +91,11 @@ class FastChatPrompts:
 
     def __init__(self, path: Path, *, reference_categories: Collection[str]) -> None:
         self._categories = reference_categories
-        self._entries: dict[str, Mapping[str, Any]] = {}
-        for origin, row in read_rows(path):
-            if not all(isinstance(row.get(name), str) for name in ("name", "prompt_template", "system_prompt")):
-                raise DataError(f"{origin}: expected the fields name, prompt_template and system_prompt.")
-            self._entries[row["name"]] = row
+        self._entries: dict[str, Row] = {}
+        for row in read_existing_rows(path):
+            if not all(isinstance(row.find(name), str) for name in ("name", "prompt_template", "system_prompt")):
+                raise DataError(f"{row.origin}: expected the fields name, prompt_template and system_prompt.")
+            self._entries[row.find_text("name")] = row
         missing = [name for name in (*FASTCHAT_NAMES.values(), FASTCHAT_PAIR_REFERENCE) if name not in self._entries]
         if missing:
             raise DataError(f"{path} lacks the prompts {', '.join(missing)}.")
@@ -122,18 +123,19 @@ class FastChatPrompts:
     def _fill(self, name: str, texts: Mapping[str, str], kind: Kind) -> JudgePrompt:
         entry = self._entries[name]
         # In one pass: a text may hold "{answer}" too.
-        content = _FIELD.sub(lambda match: texts.get(match[1], match[0]), entry["prompt_template"])
+        content = _FIELD.sub(lambda match: texts.get(match[1], match[0]), entry.find_text("prompt_template"))
         return JudgePrompt(
             kind=kind,
             name=self._describe(name),
-            messages=(("system", entry["system_prompt"]), ("user", content)),
+            messages=(("system", entry.find_text("system_prompt")), ("user", content)),
             texts=texts,
             scale=FASTCHAT_SCALE,
         )
 
     def _describe(self, name: str) -> str:
         entry = self._entries[name]
-        digest = hashlib.sha256(f"{entry['system_prompt']}\0{entry['prompt_template']}".encode()).hexdigest()
+        text = f"{entry.find_text('system_prompt')}\0{entry.find_text('prompt_template')}"
+        digest = hashlib.sha256(text.encode()).hexdigest()
         return f"{name} sha256:{digest[:12]}"
 
 

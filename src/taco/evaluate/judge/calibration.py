@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from taco.errors import DataError
-from taco.evaluate.benchmark.rows import read_rows
+from taco.evaluate.benchmark.read import read_existing_rows
 from taco.evaluate.bootstrap import Bootstrap, Estimate
+from taco.evaluate.files.rows import ID_KEYS, Row, normalise_id
 from taco.evaluate.judge.agreement import measure_alpha, measure_rank_correlation
 from taco.evaluate.judge.judgement import Judgement
 from taco.evaluate.judge.options import CalibrationOptions
@@ -68,10 +68,7 @@ def read_human_scores(path: Path, *, language: str, template: str, scale: Scale)
     Raises:
         DataError: The file is missing or damaged, a field is missing, or a score is out of the scale.
     """
-    found = [
-        _read_score(row, origin, number=number, language=language, template=template, scale=scale)
-        for number, (origin, row) in enumerate(read_rows(path), start=1)
-    ]
+    found = [_read_score(row, language=language, template=template, scale=scale) for row in read_existing_rows(path)]
     if not found:
         raise DataError(f"{path} holds no answers.")
     return tuple(found)
@@ -151,16 +148,17 @@ def _estimate_correlation(scored: Sequence[tuple[float, float]], bootstrap: Boot
     return Estimate(value=value, low=low, high=high, n=len(scored), method="bootstrap")
 
 
-def _read_score(
-    row: dict[str, Any], origin: str, *, number: int, language: str, template: str, scale: Scale
-) -> HumanScore:
-    score = row.get("score", row.get("human_score"))
+def _read_score(row: Row, *, language: str, template: str, scale: Scale) -> HumanScore:
+    score = row.find("score", "human_score")
     if isinstance(score, bool) or not isinstance(score, int | float) or not scale.lowest <= score <= scale.highest:
-        raise DataError(f"{origin}: expected a score from {scale.lowest:g} to {scale.highest:g}, found {score!r}.")
-    texts = {name: row[name] for name in _TEXTS if isinstance(row.get(name), str)}
-    named = row.get("language") or language
-    if not texts.get("question") or not texts.get("answer") or not isinstance(named, str) or not named:
-        raise DataError(f"{origin}: expected the fields question, answer, score and language, found {', '.join(row)}.")
+        raise DataError(f"{row.origin}: expected a score from {scale.lowest:g} to {scale.highest:g}, found {score!r}.")
+    texts = {name: row.find_text(name) for name in _TEXTS}
+    named = row.find_text("language") or language
+    if not texts["question"] or not texts["answer"] or not named:
+        found = ", ".join(row.fields)
+        raise DataError(f"{row.origin}: expected the fields question, answer, score and language, found {found}.")
     texts["answer"] = find_target_section(texts["answer"], language=named, template=template)
-    submission = Submission(id=str(row.get("id", number)), system=SYSTEM, language=find_language(named).code, **texts)
+    submission = Submission(
+        id=normalise_id(row.find(*ID_KEYS)), system=SYSTEM, language=find_language(named).code, **texts
+    )
     return HumanScore(submission, float(score))

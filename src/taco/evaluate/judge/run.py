@@ -25,7 +25,7 @@ from taco.evaluate.judge.hearing import Desk, Heard, hear
 from taco.evaluate.judge.judgement import Judgement, Use
 from taco.evaluate.judge.jury import PANEL, make_panel, measure_agreement
 from taco.evaluate.judge.length import control_length
-from taco.evaluate.judge.means import SystemScores, sign_macro, summarise_system
+from taco.evaluate.judge.means import SystemScores, summarise_system
 from taco.evaluate.judge.options import JudgeOptions
 from taco.evaluate.judge.pairs import summarise_pairs
 from taco.evaluate.judge.panel import Panelist
@@ -33,6 +33,7 @@ from taco.evaluate.judge.prompt import Scale
 from taco.evaluate.judge.scores import Account, JudgeFacts, JudgeScores, write_judge_scores
 from taco.evaluate.judge.store import Spending
 from taco.evaluate.judge.submission import Submission
+from taco.evaluate.macro import sign_macro
 from taco.records import StageCount
 from taco.store.jsonl import write_records
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from taco.chain.parse import parse_chain
 from taco.errors import DataError
 from taco.evaluate.benchmark.question import Question
-from taco.evaluate.benchmark.rows import read_rows
+from taco.evaluate.benchmark.read import read_existing_rows
 from taco.evaluate.case import build_case
+from taco.evaluate.files.rows import ID_KEYS, Row, fold_key, normalise_id
 from taco.evaluate.judge.submission import Submission
 from taco.languages.table import find_language
 from taco.records import ARMS, Answer, Example
@@ -106,27 +106,28 @@ def _submit(example: Example, arm: str, answer: str) -> Submission:
 
 
 def _read_file(path: Path, asked: Asked) -> Iterator[Submission]:
-    for origin, found in read_rows(path):
-        row = _open_sample(found)
-        id_ = str(row.get("id", row.get("question_id", "")))
+    for row in map(_open_sample, read_existing_rows(path)):
+        id_ = normalise_id(row.find(*ID_KEYS))
         question = asked.questions.get(id_)
         texts = {
-            "question": _find_text(row, ("question", "instruction", "prompt")) or (question.text if question else ""),
-            "answer": _find_answer(row, origin),
-            "category": _find_text(row, ("category",)) or (question.category if question else ""),
-            "reference": _find_text(row, ("reference",)) or (question.reference if question else ""),
-            "back_translation": _find_text(row, ("back_translation",)),
+            "question": row.find_text("question", "instruction", "prompt") or (question.text if question else ""),
+            "answer": _find_answer(row),
+            "category": row.find_text("category") or (question.category if question else ""),
+            "reference": row.find_text("reference") or (question.reference if question else ""),
+            "back_translation": row.find_text("back_translation"),
         }
-        if not id_ or not texts["question"]:
+        if not texts["question"].strip():
             raise DataError(
-                f"{origin}: the answer {id_ or 'without an id'} has no question.",
+                f"{row.origin}: the answer {id_} has no question.",
                 hint="Give the benchmark with --benchmark, or each answer its own field question.",
             )
-        language = _find_text(row, ("language",)) or asked.language
+        language = row.find_text("language") or asked.language
         if not language:
-            raise DataError(f"{origin}: nobody says in which language the answer should be.", hint="Give --language.")
+            raise DataError(
+                f"{row.origin}: nobody says in which language the answer should be.", hint="Give --language."
+            )
         texts["answer"] = find_target_section(texts["answer"], language=language, template=asked.template)
-        system = _find_text(row, ("system", "model_id", "arm")) or path.name.removesuffix(".jsonl")
+        system = row.find_text("system", "model_id", "arm") or path.name.removesuffix(".jsonl")
         yield Submission(id=id_, system=system, language=find_language(language).code, **texts)
 
 
@@ -150,28 +151,24 @@ def _list_silent(found: Sequence[Submission], asked: Asked) -> list[Submission]:
     ]
 
 
-def _open_sample(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def _open_sample(row: Row) -> Row:
     """Return a sample of lm-evaluation-harness as an answer with its question; any other row as it is."""
-    document, replies = row.get("doc"), row.get("filtered_resps")
+    document, replies = row.find("doc"), row.find("filtered_resps")
     if not isinstance(document, dict) or not isinstance(replies, list) or not replies:
         return row
     reply = replies[0][0] if isinstance(replies[0], list) and replies[0] else replies[0]
-    return {**document, "answer": reply}
+    return Row(row.origin, {**{fold_key(str(key)): value for key, value in document.items()}, "answer": reply})
 
 
-def _find_text(row: Mapping[str, Any], names: Sequence[str]) -> str:
-    return next((row[name] for name in names if isinstance(row.get(name), str) and row[name].strip()), "")
-
-
-def _find_answer(row: Mapping[str, Any], origin: str) -> str:
-    choices = row.get("choices")
+def _find_answer(row: Row) -> str:
+    choices = row.find("choices")
     if isinstance(choices, list) and choices and isinstance(choices[0], dict):
         turns = choices[0].get("turns")
         if isinstance(turns, list) and turns and isinstance(turns[0], str):
-            return str(turns[0])
-    for name in ("answer", "text", "response", "output"):
-        if isinstance(row.get(name), str):
-            return str(row[name])
-    raise DataError(
-        f"{origin} has no answer: expected the field answer, text, response or output, or FastChat's choices."
-    )
+            return turns[0]
+    answer = row.find("answer", "text", "response", "output")
+    if not isinstance(answer, str):
+        raise DataError(
+            f"{row.origin} has no answer: expected the field answer, text, response or output, or FastChat's choices."
+        )
+    return answer
