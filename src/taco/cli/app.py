@@ -13,11 +13,10 @@ import typer
 from taco import __version__
 from taco.cli.audit import audit
 from taco.cli.bench import bench_mt
-from taco.cli.failures import failures
-from taco.cli.tokens import tokens
 from taco.cli.benchmark import decontaminate, export_benchmark
 from taco.cli.failures import failures
 from taco.cli.judge import judge
+from taco.cli.tokens import tokens
 
 EXIT_FAULT = 70
 EXIT_INTERRUPTED = 130

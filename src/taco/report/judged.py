@@ -8,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from taco.evaluate.bootstrap import Estimate
 from taco.evaluate.judge.scores import JudgeScores
+from taco.measure.bootstrap import Estimate
 
 WIDTH = 80
 

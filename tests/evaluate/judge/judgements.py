@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from taco.evaluate.bootstrap import Bootstrap
 from taco.evaluate.judge.judgement import Judgement
+from taco.measure.bootstrap import Bootstrap
 
 BOOTSTRAP = Bootstrap(samples=400, confidence=0.95, seed=5)
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from judgements import BOOTSTRAP, judged_all
 
-from taco.evaluate.bootstrap import Bootstrap
 from taco.evaluate.judge.differences import compare_systems
 from taco.evaluate.judge.means import estimate_means, summarise_system
 from taco.evaluate.judge.prompt import Scale
-from taco.evaluate.macro import estimate_macro
+from taco.measure.bootstrap import Bootstrap
+from taco.measure.macro import estimate_macro
 
 VICUNA = {"coding": 7, "math": 3, **{f"other {n}": 10 for n in range(7)}}
 """How many questions of each category FastChat's Vicuna benchmark has."""

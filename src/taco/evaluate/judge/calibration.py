@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict
 
 from taco.errors import DataError
 from taco.evaluate.benchmark.read import read_existing_rows
-from taco.evaluate.bootstrap import Bootstrap, Estimate
 from taco.evaluate.files.rows import ID_KEYS, Row, normalise_id
 from taco.evaluate.judge.agreement import measure_alpha, measure_rank_correlation
 from taco.evaluate.judge.judgement import Judgement
@@ -25,6 +24,7 @@ from taco.evaluate.judge.prompt import Scale
 from taco.evaluate.judge.submission import Submission
 from taco.evaluate.judge.systems import find_target_section
 from taco.languages.table import find_language
+from taco.measure.bootstrap import Bootstrap, Estimate
 
 SYSTEM = "calibration"
 _TEXTS = ("question", "answer", "category", "reference", "back_translation")

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from taco.evaluate.bootstrap import Bootstrap
 from taco.evaluate.comparison import estimate_p_value, sign_p_value
 from taco.evaluate.judge.judgement import Judgement
 from taco.evaluate.judge.means import Means, estimate_means
+from taco.measure.bootstrap import Bootstrap
 
 STEPS = 1_000_000
 """Scores are counted in millionths: added-up counts are whole numbers."""

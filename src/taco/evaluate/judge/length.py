@@ -23,8 +23,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from taco.evaluate.bootstrap import DECIMALS
 from taco.evaluate.judge.judgement import Judgement, PairJudgement
+from taco.measure.bootstrap import DECIMALS
 
 RIDGE = 1e-2
 """Weight of the squared slope: where all pairs are won by the longer answer, no finite slope fits best."""

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from taco.evaluate.bootstrap import DECIMALS, Bootstrap, Estimate
 from taco.evaluate.judge.judgement import NO_ANSWER, Judgement
 from taco.evaluate.judge.prompt import Scale
-from taco.evaluate.macro import estimate_macro
+from taco.measure.bootstrap import DECIMALS, Bootstrap, Estimate
+from taco.measure.macro import estimate_macro
 
 PAPER_LEAVES_OUT = "coding"
 """The category that the paper's percentages leave out (arXiv 2311.10797, recomputed from its release)."""

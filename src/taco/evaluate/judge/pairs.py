@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from taco.evaluate.bootstrap import Bootstrap, Estimate
 from taco.evaluate.comparison import estimate_p_value
 from taco.evaluate.judge.judgement import NO_ANSWER, PairJudgement
 from taco.evaluate.judge.length import control_win_rate
+from taco.measure.bootstrap import Bootstrap, Estimate
 
 _HALVES = {"first": 0, "tie": 1, "second": 2}
 """Winner -> half points of the second system."""

@@ -17,7 +17,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 from taco import __version__
-from taco.evaluate.bootstrap import Bootstrap
 from taco.evaluate.judge.calibration import Calibration, HumanScore, calibrate
 from taco.evaluate.judge.caveats import find_warnings
 from taco.evaluate.judge.differences import compare_systems, sign_differences
@@ -33,7 +32,8 @@ from taco.evaluate.judge.prompt import Scale
 from taco.evaluate.judge.scores import Account, JudgeFacts, JudgeScores, write_judge_scores
 from taco.evaluate.judge.store import Spending
 from taco.evaluate.judge.submission import Submission
-from taco.evaluate.macro import sign_macro
+from taco.measure.bootstrap import Bootstrap
+from taco.measure.macro import sign_macro
 from taco.records import StageCount
 from taco.store.jsonl import write_records
 

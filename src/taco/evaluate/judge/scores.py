@@ -7,7 +7,6 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from taco.errors import DataError
-from taco.evaluate.bootstrap import Bootstrap
 from taco.evaluate.judge.calibration import Calibration
 from taco.evaluate.judge.differences import Difference
 from taco.evaluate.judge.judgement import Use
@@ -16,6 +15,7 @@ from taco.evaluate.judge.length import LengthControl
 from taco.evaluate.judge.means import SystemScores
 from taco.evaluate.judge.options import JudgeOptions
 from taco.evaluate.judge.pairs import PairScores
+from taco.measure.bootstrap import Bootstrap
 from taco.store.files import disk_faults, write_atomically
 
 SCHEMA = 1

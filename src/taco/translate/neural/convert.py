@@ -18,11 +18,11 @@ from filelock import FileLock
 
 from taco.errors import EngineError
 from taco.progress import LineProgress
+from taco.remote.libraries import import_library
 from taco.store.files import disk_faults, write_atomically
 from taco.translate.neural.families import FAMILIES
 from taco.translate.neural.folder import CONVERTED, ModelFolder, read_settings
 from taco.translate.neural.sentences import EXTRA
-from taco.translate.remote.libraries import import_library
 
 FORM = 1
 """Version of the conversion; raised whenever it writes something else."""
@@ -86,7 +86,7 @@ def _convert_whole(model: ModelFolder, ready: Path, quantization: str) -> None:
 def _write(model: ModelFolder, work: Path, quantization: str) -> None:
     from taco.translate.neural.torch_model import list_faults, quiet_libraries
 
-    library = import_library("ctranslate2.converters", engine="ctranslate2", extra=EXTRA)
+    library = import_library("ctranslate2.converters", name="ctranslate2", extra=EXTRA)
     try:
         with quiet_libraries():
             converter = library.TransformersConverter(str(model.path))
@@ -144,7 +144,7 @@ def _seal(model: ModelFolder, work: Path, quantization: str) -> None:
         "model": model.label,
         "digest": model.digest,
         "quantization": quantization,
-        "ctranslate2": import_library("ctranslate2", engine="ctranslate2", extra=EXTRA).__version__,
+        "ctranslate2": import_library("ctranslate2", name="ctranslate2", extra=EXTRA).__version__,
         "positions": find_positions(model.path),
         "bytes": (work / CONVERTED).stat().st_size,
     }

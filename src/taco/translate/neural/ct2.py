@@ -10,6 +10,7 @@ from typing import Any
 
 from taco.errors import EngineError
 from taco.languages.table import Language
+from taco.remote.libraries import import_library
 from taco.store.cache import cache_folder
 from taco.translate.neural.batches import Batch, batch_faults
 from taco.translate.neural.convert import SEAL, convert_model
@@ -19,7 +20,6 @@ from taco.translate.neural.faults import Decoded
 from taco.translate.neural.folder import ModelFolder, find_model, read_settings
 from taco.translate.neural.options import CTranslate2Options, NllbOptions
 from taco.translate.neural.sentences import EXTRA
-from taco.translate.remote.libraries import import_library
 
 NAME = "ctranslate2"
 
@@ -79,7 +79,7 @@ def open_ctranslate2(
         StoreError: The cache cannot be written.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # else waiting threads spin on cores that others need
-    library = import_library("ctranslate2", engine=name, extra=EXTRA)
+    library = import_library("ctranslate2", name=name, extra=EXTRA)
     cache = cache_folder()
     model = find_model(
         options.model,

@@ -8,9 +8,9 @@ from typing import Any
 
 from taco.errors import EngineError
 from taco.progress import LineProgress
+from taco.remote.libraries import import_library
 from taco.translate.neural.folder import CONVERTED, FILES, PICKLES
 from taco.translate.neural.sentences import EXTRA
-from taco.translate.remote.libraries import import_library
 
 UNWANTED = ["*/*"]
 """Names of the files that are left out: folders hold other formats of the same weights."""
@@ -76,7 +76,7 @@ def list_wanted(allows_pickles: bool) -> list[str]:
 
 
 def _import_hub() -> Any:
-    return import_library("huggingface_hub", engine="for translation models", extra=EXTRA)
+    return import_library("huggingface_hub", name="for translation models", extra=EXTRA)
 
 
 def _describe(name: str, revision: str | None, error: Exception) -> EngineError:

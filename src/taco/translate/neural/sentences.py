@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from taco.translate.remote.libraries import import_library
+from taco.remote.libraries import import_library
 from taco.translate.slots import has_words
 
 EXTRA = "neural"
@@ -49,7 +49,7 @@ def split_sentences(text: str, *, language: str) -> tuple[Sentence, ...]:
     >>> [sentence.text for sentence in split_sentences("Ask Mr. Smith.  1. Go on!", language="en")]
     ['Ask Mr. Smith.', '1. Go on!']
     """
-    pieces = import_library("sentencex", engine="for translation models", extra=EXTRA).segment(language, text)
+    pieces = import_library("sentencex", name="for translation models", extra=EXTRA).segment(language, text)
     return tuple(_strip(piece) for piece in _glue(_keep_all(pieces, text)))
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from taco.errors import EngineError
+from taco.remote.libraries import import_library
 from taco.translate.neural.families import Family
 from taco.translate.neural.sentences import EXTRA
-from taco.translate.remote.libraries import import_library
 
 
 class Subwords(Protocol):
@@ -73,9 +73,9 @@ def open_subwords(folder: Path, family: Family, *, engine: str) -> Subwords:
         )
     try:
         if path.suffix == ".json":
-            library = import_library("tokenizers", engine=engine, extra=EXTRA)
+            library = import_library("tokenizers", name=engine, extra=EXTRA)
             return FastSubwords(library.Tokenizer.from_file(str(path)))
-        library = import_library("sentencepiece", engine=engine, extra=EXTRA)
+        library = import_library("sentencepiece", name=engine, extra=EXTRA)
         source = library.SentencePieceProcessor(model_file=str(path))
         if family.name != "marian":
             return SentencePieceSubwords(source, source)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from taco.evaluate.bootstrap import DECIMALS, Bootstrap, Estimate
+from taco.measure.bootstrap import DECIMALS, Bootstrap, Estimate
 
 
 def estimate_macro(groups: Mapping[str, Sequence[float]], bootstrap: Bootstrap) -> Estimate:
