@@ -186,6 +186,19 @@ def test_answers_to_other_questions_are_refused(tmp_path: Path) -> None:
         judge(folder, "--judge", "echo")
 
 
+def test_rows_that_ask_for_nothing_in_the_target_language_are_left_out(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run")
+    path = folder / "chain" / "heldout.jsonl"
+    whole = path.read_text()
+    first, rest = whole.split("\n", 1)
+    path.write_text(first.replace('"template":"taco"', '"template":"question-translation"') + "\n" + rest)
+    judge(folder, "--judge", "echo")
+    assert read_judge_scores(folder / "judge" / "scores.json").answers == 10
+    path.write_text(whole.replace('"template":"taco"', '"template":"question-translation"'))
+    with pytest.raises(TacoError, match="There are no answers"):
+        judge(folder, "--judge", "echo")
+
+
 def test_rows_are_decontaminated(tmp_path: Path) -> None:
     rows, benchmark, out = (tmp_path / name for name in ("rows.json", "question.jsonl", "clean.jsonl"))
     rows.write_text(json.dumps([{"instruction": "Why do leaves\n\x1b[31mfall?"}, {"instruction": "Ola"}]))

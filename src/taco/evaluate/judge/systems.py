@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from taco.chain.formats import find_template
 from taco.chain.parse import parse_chain
 from taco.errors import DataError
 from taco.evaluate.benchmark.question import Question
@@ -38,7 +39,8 @@ def read_systems(paths: Sequence[Path], asked: Asked) -> list[Submission]:
 
     A run's arms are called `base` and `tuned`, after the run where there are several paths; the answers of a file are
     called after what the file says, else after the file. A question that a system does not answer, of a run's held-out rows
-    or of the benchmark, has an empty answer: silence is no excuse.
+    or of the benchmark, has an empty answer: silence is no excuse. A row whose template asks for nothing in the target language
+    is left out.
 
     Raises:
         DataError: A file is missing or damaged, an answer has no question, or a system answers a question twice.
@@ -89,8 +91,11 @@ def _read_run(folder: Path) -> Iterator[Submission]:
                 )
             silent.pop(answer.id, None)
             case = build_case(example, answer, find_language(example.language))
-            yield _submit(example, arm, case.reply)
-        yield from (_submit(example, arm, "") for example in silent.values())
+            if case.has_target:
+                yield _submit(example, arm, case.reply)
+        for example in silent.values():
+            if "response" in find_template(example.template).section_names:
+                yield _submit(example, arm, "")
 
 
 def _submit(example: Example, arm: str, answer: str) -> Submission:
