@@ -10,9 +10,12 @@ from typer.testing import CliRunner
 
 from taco.cli.app import app
 from taco.errors import TacoError
+from taco.evaluate.judge.echo import EchoJudge
 from taco.evaluate.judge.judgement import Judgement, PairJudgement
+from taco.evaluate.judge.prompt import JudgePrompt
 from taco.evaluate.judge.scores import JudgeScores, read_judge_scores
 from taco.records import ARMS, Answer, Chain, Example
+from taco.remote.chat_reply import ChatReply
 from taco.store.jsonl import read_records, write_records
 
 
@@ -127,6 +130,22 @@ def test_names_of_systems_are_shown_as_they_are(tmp_path: Path) -> None:
     assert "[red]x" in printed and "\x1b" not in printed
 
 
+def test_a_rubric_sees_answers_in_english_where_an_engine_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_run(tmp_path / "run", rows=2)
+    seen = []
+    ask = EchoJudge.ask
+
+    def listen(self: EchoJudge, prompt: JudgePrompt, *, attempt: int) -> ChatReply:
+        seen.append(prompt.texts.get("back_translation"))
+        return ask(self, prompt, attempt=attempt)
+
+    monkeypatch.setattr(EchoJudge, "ask", listen)
+    judge(folder, "--judge", "echo", "--mode", "rubric", "--back-translate", "echo")
+    assert seen == ["Texto 0.", "Texto 1.", "Resposta 0.", "Resposta 1."]
+
+
 def test_a_jury_and_a_calibration_come_from_files(tmp_path: Path) -> None:
     folder = make_run(tmp_path / "run")
     jury, human = tmp_path / "jury.toml", tmp_path / "human.jsonl"
@@ -166,6 +185,9 @@ def test_answers_take_questions_and_references_from_a_benchmark(tmp_path: Path) 
         (("--judge", "echo", "--set", "attempts"), "has no form KEY=VALUE"),
         (("--judge", "echo", "--set", "attempts=0"), "attempts: Input should be greater than"),
         (("--judge", "echo", "--references", "x"), "belong to a --benchmark"),
+        (("--judge", "echo", "--back-translate", "echo"), "is for a rubric"),
+        (("--judge", "echo", "--mode", "rubric", "--back-translate", "openai"), "openai cannot translate back"),
+        (("--judge", "echo", "--mode", "rubric", "--back-translate", "nobody"), "nobody"),
         (("--judge-model", "m"), "usd_per_million_input_tokens"),
     ],
 )

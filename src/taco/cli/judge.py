@@ -55,6 +55,10 @@ CalibrationFile = Annotated[
     Path | None,
     typer.Option("--calibration", help="Answers with human scores, to hold judges against.", metavar="FILE"),
 ]
+BackEngine = Annotated[
+    str,
+    typer.Option("--back-translate", help="Engine that shows a rubric's judge answers in English.", metavar="ENGINE"),
+]
 Budget = Annotated[float | None, typer.Option(min=0, help="Spend at most so many USD in all.", metavar="USD")]
 Store = Annotated[Path | None, typer.Option(help="The file of replies; by default the cache folder's.", metavar="FILE")]
 Out = Annotated[Path | None, typer.Option(help="Folder of the results; by default the run's judge/.", metavar="FOLDER")]
@@ -78,6 +82,7 @@ def judge(
     language: LanguageName = "",
     template: TemplateName = "taco",
     calibration: CalibrationFile = None,
+    back_engine: BackEngine = "",
     budget: Budget = None,
     store: Store = None,
     out: Out = None,
@@ -95,6 +100,8 @@ def judge(
     from taco.progress import open_progress
 
     options = _choose_options(mode, prompts, budget, settings)
+    if back_engine and options.mode != "rubric":
+        raise RecipeError("--back-translate is for a rubric; no other judge sees it.", hint="--mode rubric")
     panel = _choose_panel(judge_name, models, base_url, judge_settings, panel_file)
     folder = out or _find_folder(paths, mode)
     sources = Sources(
@@ -102,6 +109,7 @@ def judge(
         asked=_choose_asked(benchmark, references, categories, language, template),
         calibration=calibration,
         files=[path for path in (benchmark, references, categories, prompts) if path is not None],
+        back_engine=back_engine,
     )
     judge_files(options, panel, sources, store=store, out=folder, progress=open_progress(quiet=quiet))
     print_judge(folder, as_json=as_json)

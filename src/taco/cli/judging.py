@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from taco.evaluate.judge.back_translation import BackTranslation, translate_back
 from taco.evaluate.judge.calibration import read_human_scores
 from taco.evaluate.judge.hearing import Desk
 from taco.evaluate.judge.options import JudgeOptions
@@ -33,12 +34,14 @@ class Sources:
         asked: Questions of answers that do not bring their own.
         calibration: Answers with human scores; None where there are none.
         files: What else was read, for the record.
+        back_engine: The engine that translates answers into English for a rubric; "" for none.
     """
 
     paths: Sequence[Path]
     asked: Asked
     calibration: Path | None = None
     files: Sequence[Path] = ()
+    back_engine: str = ""
 
     def digest(self) -> dict[str, str]:
         """Return the SHA-256 of every file that is judged or read, by its path."""
@@ -86,6 +89,14 @@ def judge_files(
         else ()
     )
     budget = Budget(account=str(out.resolve()), usd=options.budget_usd)
+    if sources.back_engine:
+        how = BackTranslation(
+            engine=sources.back_engine,
+            memory=cache_folder() / "memory.sqlite",
+            account=f"judge {budget.account}",
+            budget_usd=options.budget_usd,
+        )
+        submissions = translate_back(submissions, how, progress=progress)
     with RunFolder(out).lock(), ReplyStore(store or cache_folder() / "judge.sqlite") as replies:
         desk = Desk(store=replies, budget=budget, progress=progress)
         return run_judge(options, panel, submissions, human=human, out=out, desk=desk, inputs=sources.digest())
