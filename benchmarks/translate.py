@@ -3,14 +3,15 @@
     python benchmarks/translate.py --rounds 3
     python benchmarks/translate.py --source rows.json --limit 999 --engine apertium --language gl
 
-Three figures, each the best of the rounds, which run in turn so that other work on the machine meets all alike:
+Four figures, each the best of the rounds, which run in turn so that other work on the machine meets all alike:
 
 - *engine*: characters a second that the engine gives when it is handed every text at once, in calls as large as the
   stage's, as many at a time as it allows. This is the bound.
 - *stage*: characters a second of `run_translate` on the same rows with an empty memory: reading, segments, memory, engine,
   checks, files.
 - *structure*: rows a second of one core for cutting, marking, putting together and checking, with an engine that says
-  texts back at once.
+  texts back at once;
+- *identified*: the same with the language of each response identified as well, in windows as the gate does it.
 
 Opening the engine is left out of *engine* and is part of *stage*.
 """
@@ -26,6 +27,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from taco.gate.run import WINDOW_ROWS
+from taco.languages.batch import identify_batch
 from taco.languages.table import ENGLISH, Language, find_language
 from taco.progress import SilentProgress
 from taco.records import Row
@@ -90,6 +93,15 @@ def time_structure(rows: Sequence[Row], target: Language) -> float:
     return seconds
 
 
+def time_identification(rows: Sequence[Row], target: Language) -> float:
+    """Return the seconds of one core for saying which language each response is in."""
+    texts = [row.response for row in rows]
+    started = time.perf_counter()
+    for first in range(0, len(texts), WINDOW_ROWS):
+        identify_batch(texts[first : first + WINDOW_ROWS], target=target)
+    return time.perf_counter() - started
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--source", default="seed")
@@ -105,13 +117,14 @@ def main() -> None:
         read = SourceOptions(path=asked.source, limit=asked.limit, heldout=0)
         run_source(read, folder=Path.cwd(), out=source, seed=17, progress=SilentProgress())
         rows = [row for name in NAMES for row in read_records(source / f"{name}.jsonl", Row)]
-        best = {"engine": float("inf"), "stage": float("inf"), "structure": float("inf")}
+        best = dict.fromkeys(("engine", "stage", "structure", "identification"), float("inf"))
         characters = 0
         for _ in range(asked.rounds):
             characters, seconds = time_engine(options, source, target)
             best["engine"] = min(best["engine"], seconds)
             best["stage"] = min(best["stage"], time_stage(options, source, target))
             best["structure"] = min(best["structure"], time_structure(rows, target))
+            best["identification"] = min(best["identification"], time_identification(rows, target))
     figures = {
         "rows": len(rows),
         "characters": characters,
@@ -119,6 +132,7 @@ def main() -> None:
         "stage_characters_per_s": round(characters / best["stage"]),
         "stage_share_of_engine": round(best["engine"] / best["stage"], 3),
         "structure_rows_per_s": round(len(rows) / best["structure"]),
+        "identified_rows_per_s": round(len(rows) / (best["structure"] + best["identification"])),
         "seconds": {name: round(seconds, 3) for name, seconds in best.items()},
         "python": platform.python_version(),
     }
