@@ -22,9 +22,8 @@ from collections.abc import Sequence
 
 from taco.evaluate.case import Case
 from taco.evaluate.metric import Family, Metric, Values
-from taco.evaluate.repetition import UNSPACED
 from taco.languages.identify import identify, strip_code
-from taco.languages.scripts import find_script
+from taco.languages.scripts import UNSPACED, find_script
 from taco.languages.table import ENGLISH, Language
 
 LEAST_WORDS = 5
@@ -108,17 +107,17 @@ def find_english_words(lines: Sequence[str]) -> set[str]:
 
 
 def score_confusion(counts: Sequence[int]) -> float:
-    """Return LCPR in percent from added-up `count_confusion`; where no word was to be judged, LPR.
+    """Return LCPR, from 0 to 1, of added-up `count_confusion`; where no word was to be judged, LPR.
 
-    >>> round(score_confusion([10, 8, 8, 4]), 2)
-    61.54
+    >>> round(score_confusion([10, 8, 8, 4]), 4)
+    0.6154
     """
     judged, line_passes, words_judged, word_passes = counts
     line_rate = line_passes / judged if judged else 0.0
     if not words_judged:
-        return 100 * line_rate
+        return line_rate
     word_rate = word_passes / words_judged
-    return 100 * 2 * line_rate * word_rate / (line_rate + word_rate) if line_rate + word_rate else 0.0
+    return 2 * line_rate * word_rate / (line_rate + word_rate) if line_rate + word_rate else 0.0
 
 
 def count_confusion(values: Values) -> list[int]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from taco.evaluate.case import Case
 from taco.evaluate.metric import Family, Metric, Values
-from taco.evaluate.similarity import score_text
 from taco.languages.table import ENGLISH
+from taco.measure.chrf import score_text
 
 METRICS = (
     Metric(

@@ -10,15 +10,21 @@ from taco import __version__
 from taco.errors import DataError
 from taco.evaluate.case import Case, build_case, build_reference
 from taco.evaluate.chains import CHAINS
+from taco.evaluate.comparison import sign_p_value
+from taco.evaluate.confusion import CONFUSION
+from taco.evaluate.fidelity import FIDELITY
 from taco.evaluate.language import LANGUAGE
 from taco.evaluate.length import make_length
 from taco.evaluate.metric import Family
 from taco.evaluate.options import EvaluateOptions
+from taco.evaluate.python_code import PYTHON_CODE
 from taco.evaluate.repetition import REPETITION
+from taco.evaluate.retention import RETENTION
 from taco.evaluate.scores import Scores, write_scores
 from taco.evaluate.similarity import SIMILARITY, measure_floors
 from taco.evaluate.structure import STRUCTURE
 from taco.evaluate.summary import Measured, compare_corpus, compare_rows, measure_row, summarise_arm
+from taco.evaluate.together import score_together
 from taco.languages.identify import identify
 from taco.languages.table import Language
 from taco.measure.bootstrap import Bootstrap
@@ -31,7 +37,18 @@ from taco.store.jsonl import read_records, write_records
 
 def list_families(options: EvaluateOptions) -> tuple[Family, ...]:
     """Return all measures, in the order in which they are shown."""
-    return (CHAINS, LANGUAGE, SIMILARITY, REPETITION, STRUCTURE, make_length(options.sentence_limit))
+    return (
+        CHAINS,
+        LANGUAGE,
+        CONFUSION,
+        SIMILARITY,
+        RETENTION,
+        FIDELITY,
+        REPETITION,
+        STRUCTURE,
+        PYTHON_CODE,
+        make_length(options.sentence_limit),
+    )
 
 
 def run_evaluate(
@@ -111,17 +128,21 @@ def build_scores(
         if not templates or any(metric.applies_to(template) for template in templates)
     )
     base, tuned = (arms[arm] for arm in ARMS)
+    together = score_together(arms, references, bootstrap, language)
     return Scores(
         language=language.code,
         language_name=language.name,
         template=", ".join(sorted(template.signature for template in templates)),
         rows=len(examples),
         metrics=metrics,
-        arms={arm: summarise_arm(measured, metrics, bootstrap) for arm, measured in arms.items()},
-        reference=summarise_arm(references, metrics, bootstrap) if examples else None,
+        arms={arm: summarise_arm(measured, metrics, bootstrap, together.arms[arm]) for arm, measured in arms.items()},
+        reference=summarise_arm(references, metrics, bootstrap, together.arms[REFERENCE]) if examples else None,
         floors={name: bootstrap.estimate_mean(values) for name, values in measure_floors(examples).items()},
         differences=compare_rows(base.rows, tuned.rows, metrics, bootstrap),
         corpus_differences=compare_corpus(base, tuned, bootstrap),
+        totals=together.metrics,
+        total_differences=together.differences,
+        total_p_values=together.p_values,
         signatures=_sign(bootstrap, language),
         bootstrap=bootstrap,
         inputs=dict(inputs),
@@ -204,6 +225,7 @@ def _sign(bootstrap: Bootstrap, language: Language) -> dict[str, str]:
         "chrF++": sign_chrf(),
         "language": identify("", target=language).signature,
         "intervals": bootstrap.signature,
+        "p-values": sign_p_value(samples=bootstrap.samples, seed=bootstrap.seed),
     }
 
 
