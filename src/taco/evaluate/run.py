@@ -8,7 +8,7 @@ from pathlib import Path
 
 from taco import __version__
 from taco.errors import DataError
-from taco.evaluate.case import Case, build_case, build_reference
+from taco.evaluate.case import REFERENCE, Case, build_case, build_reference
 from taco.evaluate.chains import CHAINS
 from taco.evaluate.comparison import sign_p_value
 from taco.evaluate.confusion import CONFUSION
