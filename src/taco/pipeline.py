@@ -248,14 +248,14 @@ STAGES = (
     ),
     Stage(
         "evaluate",
-        1,
+        2,
         ("chain", "generate"),
         lambda c: (c.recipe.evaluate, c.recipe.language, c.recipe.seed),
         _run_evaluate,
     ),
     Stage(
         "report",
-        1,
+        2,
         ("source", "translate", "gate", "chain", "train", "generate", "evaluate"),
         lambda c: (c.recipe.run_name, c.recipe.language),
         _run_report,

@@ -66,6 +66,13 @@ def test_a_script_without_spaces_has_bleu_over_characters_and_no_ter_but_english
     assert "ter_response_en" in names
 
 
+def test_ter_is_taken_of_the_question_alone_unless_asked_for(galician: Language) -> None:
+    short = {total.metric.name for total in list_totals(galician, identifier="none", ter="question")}
+    every = {total.metric.name for total in list_totals(galician, identifier="none", ter="all")}
+    assert every - short == {"ter_reply", "ter_response_en"}
+    assert "ter_instruction_en" in short
+
+
 def test_rows_are_chosen_by_id() -> None:
     assert choose_rows({"a": [[1], [2], [3]]}, ["x", "y", "z"], {"z", "x"}) == {"a": [[1], [3]]}
 

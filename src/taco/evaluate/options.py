@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
+
+TerParts = Literal["question", "all"]
 
 
 class EvaluateOptions(BaseModel):
@@ -21,4 +25,8 @@ class EvaluateOptions(BaseModel):
         ge=1,
         le=1000,
         description="Count replies with this many sentences or more; the paper asks for less than 6.",
+    )
+    ter: TerParts = Field(
+        default="question",
+        description="TER for the English question alone, or for all parts: seconds for each answer of 100 words.",
     )

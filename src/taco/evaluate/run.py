@@ -16,7 +16,7 @@ from taco.evaluate.fidelity import FIDELITY
 from taco.evaluate.language import LANGUAGE
 from taco.evaluate.length import make_length
 from taco.evaluate.metric import Family
-from taco.evaluate.options import EvaluateOptions
+from taco.evaluate.options import EvaluateOptions, TerParts
 from taco.evaluate.python_code import PYTHON_CODE
 from taco.evaluate.repetition import REPETITION
 from taco.evaluate.retention import RETENTION
@@ -89,7 +89,7 @@ def run_evaluate(
         references = _measure([build_reference(example, language) for example in examples.values()], families, task)
     bootstrap = Bootstrap(samples=options.bootstrap_samples, confidence=options.confidence, seed=seed)
     inputs = [chain / "heldout.jsonl", *(answers / f"{arm}.jsonl" for arm in ARMS)]
-    scores = build_scores(arms, references, families, bootstrap, language, inputs=_digest(inputs))
+    scores = build_scores(arms, references, families, bootstrap, language, inputs=_digest(inputs), ter=options.ter)
     write_scores(out / "scores.json", scores)
     write_records(out / "dropped.jsonl", drops)
     return StageCount(
@@ -108,6 +108,7 @@ def build_scores(
     language: Language,
     *,
     inputs: Mapping[str, str],
+    ter: TerParts = "question",
 ) -> Scores:
     """Put the scores of all arms together.
 
@@ -118,6 +119,7 @@ def build_scores(
         bootstrap: How intervals are made.
         language: The target language.
         inputs: File -> SHA-256.
+        ter: Which parts TER is taken of.
     """
     examples = [case.example for case in references.cases]
     templates = list(dict.fromkeys(case.template for case in references.cases))
@@ -128,7 +130,7 @@ def build_scores(
         if not templates or any(metric.applies_to(template) for template in templates)
     )
     base, tuned = (arms[arm] for arm in ARMS)
-    together = score_together(arms, references, bootstrap, language)
+    together = score_together(arms, references, bootstrap, language, ter=ter)
     return Scores(
         language=language.code,
         language_name=language.name,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from taco.evaluate.case import REFERENCE
+from taco.evaluate.options import TerParts
 from taco.evaluate.summary import Measured
 from taco.evaluate.totals import (
     TotalMetric,
@@ -38,10 +39,15 @@ class Together:
 
 
 def score_together(
-    arms: Mapping[str, Measured], references: Measured, bootstrap: Bootstrap, language: Language
+    arms: Mapping[str, Measured],
+    references: Measured,
+    bootstrap: Bootstrap,
+    language: Language,
+    *,
+    ter: TerParts = "question",
 ) -> Together:
     """Score all answers of each arm together; scores that no answer has anything to count for are left out."""
-    totals = list_totals(language, identifier=identify("", target=language).signature)
+    totals = list_totals(language, identifier=identify("", target=language).signature, ter=ter)
     measured = {**arms, REFERENCE: references}
     counts = {arm: count_totals(totals, one.cases, [row.values for row in one.rows]) for arm, one in measured.items()}
     estimates = {arm: estimate_totals(totals, counted, bootstrap) for arm, counted in counts.items()}

@@ -8,7 +8,7 @@ from taco.evaluate.metric import Metric
 from taco.measure.bootstrap import Estimate
 from taco.report.chart import frame_figure, key_box, key_mark, list_keys
 from taco.report.difference_chart import draw_differences
-from taco.report.figures import LANGUAGE_COLOURS, SECTION_PIECES, STATE_HUES, name_language
+from taco.report.figures import LANGUAGE_COLOURS, SECTION_PIECES, STATE_HUES, VISIBLE, name_language
 from taco.report.interval_chart import Group, draw_intervals
 from taco.report.markup import Child, Html, element
 from taco.report.side_by_side.content import RunFacts, SideBySide
@@ -29,10 +29,15 @@ def show_headlines(content: SideBySide) -> Html:
     metrics = [metric for name in HEADLINES if (metric := find_metric(content, name))]
     figures = [figure for metric in metrics if (figure := _show_metric(content, metric)) is not None]
     keys = list_keys([(key_mark(arm), arm) for arm in ARMS])
+    note = (
+        "The mean of each run's answers with its "
+        f"{100 * content.runs[0].scores.bootstrap.confidence:g} % interval, before (base) and after tuning (tuned). "
+        "Agreement with a machine translation is not quality: read the answers."
+    )
     return element(
         "section",
         element("h2", "In short"),
-        element("p", "The mean of each run's answers with its interval, before (base) and after tuning (tuned)."),
+        element("p", note),
         keys,
         element("div", *figures, class_="figures"),
         id="short",
@@ -213,12 +218,13 @@ def _show_languages(content: SideBySide) -> Html | None:
         )
         for label, arm in arms
     ]
+    seen = {code for _, arm in arms for code, share in arm.languages.items() if (share.value or 0) >= VISIBLE}
     rows: list[list[Child]] = [
         [label, *(_write_share(arm.languages.get(code)) for code in codes)] for label, arm in arms
     ]
     return frame_figure(
         "Which language the replies are in",
-        list_keys([(key_box(colour), name_language(code)) for code, colour in colours.items()]),
+        list_keys([(key_box(colour), name_language(code)) for code, colour in colours.items() if code in seen]),
         draw_stack(bars, title="Language of the tuned replies", unit=" %", axis="mean probability", top=100),
         note="Over the replies that could be judged; a machine's guess among the target, English and relatives.",
         table=make_table(["run", *map(name_language, codes)], rows, caption="Mean probability with interval"),

@@ -128,7 +128,7 @@ def _list_estimates(run: RunFacts, name: str) -> list[Estimate | None]:
 def _show_cell(estimates: Sequence[Estimate | None], unit: Unit) -> Child:
     """Show the tuned answers' estimate, and below it the base model's."""
     tuned, base = estimates
-    if tuned is None and base is None:
+    if all(one is None or one.value is None for one in estimates):
         return "–"
     counts = "/".join("–" if one is None else str(one.n) for one in estimates)
     return element(
