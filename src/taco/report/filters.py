@@ -133,5 +133,6 @@ def show_filter(group: Filter) -> Html:
         key = f"{group.key}-{index}"
         button = element("input", type="radio", name=group.key, id=key, checked=index == 0)
         count = element("span", str(choice.count), class_="count")
-        buttons.append(element("span", button, element("label", choice.label, " ", count, for_=key), class_="choice"))
+        name = element("span", choice.label, dir="auto")
+        buttons.append(element("span", button, element("label", name, " ", count, for_=key), class_="choice"))
     return element("fieldset", element("legend", group.legend), *buttons)

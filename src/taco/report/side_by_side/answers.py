@@ -7,6 +7,7 @@ from taco.report.content import LanguageFacts
 from taco.report.filters import show_filter
 from taco.report.markup import Html, element
 from taco.report.side_by_side.content import JudgeVerdict, Question, Reply, SideBySide
+from taco.report.side_by_side.figures import show_label
 from taco.report.side_by_side.filters import Classes, list_filters, list_kinds
 
 OPEN = 1
@@ -86,7 +87,7 @@ def _show_summary(question: Question, language: LanguageFacts) -> Html:
 
 
 def _show_reply(reply: Reply, language: LanguageFacts, classes: Classes, *, asked: tuple[str, ...]) -> Html:
-    labels = [element("span", classes.labels[run], class_="run-name", dir="auto") for run in reply.runs]
+    labels = [show_label(classes.labels[run]) for run in reply.runs]
     head = element(
         "header",
         element("h3", reply.arm, ": ", *_part(labels)),

@@ -46,22 +46,20 @@ def show_headlines(content: SideBySide) -> Html:
 
 def show_differences(content: SideBySide) -> Html:
     """Show how the runs differ from the first one, row by row."""
-    first = content.runs[0].label
     if not content.differences:
         text = "No other run was asked a question with the same reference, so nothing can be compared row by row."
         return element("section", element("h2", "Against the first run"), element("p", text), id="differences")
     names = [name for name in HEADLINES if any(one.metric == name for one in content.differences)]
     figures = [_show_difference(content, metric) for name in names if (metric := find_metric(content, name))]
     note = (
-        f"The tuned answers of each run minus those of {first}, over the questions that both were asked in the same "
-        "words and with the same reference. p: how often chance alone makes a difference as large, were the runs "
-        "alike; after it, p corrected for the number of runs by Holm. An interval off zero and a small p are evidence "
-        "that the runs differ on questions like these, no more."
+        ", over the questions that both were asked in the same words and with the same reference. p: how often chance "
+        "alone makes a difference as large, were the runs alike; after it, p corrected for the number of runs by Holm. An "
+        "interval off zero and a small p are evidence that the runs differ on questions like these, no more."
     )
     return element(
         "section",
         element("h2", "Against the first run"),
-        element("p", note),
+        element("p", "The tuned answers of each run minus those of ", show_label(content.runs[0].label), note),
         element("div", *figures, class_="figures"),
         _tabulate_differences(content),
         id="differences",
@@ -87,6 +85,11 @@ def show_compositions(content: SideBySide) -> Html:
 def find_metric(content: SideBySide, name: str) -> Metric | None:
     """Return a measure's description from the first run that has it."""
     return next((metric for run in content.runs if (metric := run.scores.find_metric(name))), None)
+
+
+def show_label(label: str) -> Html:
+    """Show a run's name within a sentence, whichever way it is written."""
+    return element("span", label, class_="run-name", dir="auto")
 
 
 def write_p(p_value: float | None) -> str:

@@ -37,7 +37,8 @@ class Classes:
     def of(content: SideBySide) -> Classes:
         """Number what the questions and answers have."""
         questions = content.questions
-        found = {kind for question in questions for reply in question.replies for kind in list_kinds(reply)}
+        replies = [reply for question in questions for reply in question.replies if reply.arm == ARM]
+        found = {kind for reply in replies for kind in list_kinds(reply)}
         kinds = [*(kind for kind in KINDS if kind in found), *sorted(found.difference(KINDS))]
         return Classes(
             labels=tuple(run.label for run in content.runs),

@@ -34,7 +34,10 @@ def show_runs(content: SideBySide) -> Html:
         ]
         table = make_table(["option", *labels], rows, caption="Options that are not alike in all recipes")
         differing = element(
-            "details", element("summary", f"{len(rows)} options of the recipes differ"), table, open=len(rows) <= 8
+            "details",
+            element("summary", f"Options in which the recipes differ: {len(rows)}"),
+            table,
+            open=len(rows) <= 8,
         )
     return element("section", element("h2", "The runs"), facts, differing, id="runs")
 
@@ -70,7 +73,7 @@ def show_numbers(content: SideBySide) -> Html:
 
 def show_failures(content: SideBySide) -> Html:
     """Show how many tuned answers of each run show each failure."""
-    found = {kind for run in content.runs for arm in run.scores.arms.values() for kind in arm.failures}
+    found = {kind for run in content.runs if (arm := run.scores.arms.get("tuned")) for kind in arm.failures}
     kinds = [*(kind for kind in KINDS if kind in found), *sorted(found.difference(KINDS))]
     rows = [[kind, *(_show_count(run, kind) for run in content.runs)] for kind in kinds]
     note = "What a machine can see is wrong with the tuned answers. An answer may show several."
