@@ -14,12 +14,13 @@ from pydantic import BaseModel, ConfigDict
 from taco.evaluate.case import Case
 from taco.evaluate.comparison import compare_totals, estimate_p_value
 from taco.evaluate.confusion import count_confusion, score_confusion
-from taco.evaluate.metric import Better, Reads, Unit, Values
+from taco.evaluate.metric import Reads, Values
 from taco.evaluate.options import TerParts
 from taco.evaluate.similarity import pair_texts
 from taco.languages.table import ENGLISH, Language
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.measure.corpus import CorpusMetric, list_corpus_metrics
+from taco.measure.unit import Better, Unit
 
 Counts = list[list[int]]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taco.evaluate.failures import KINDS
-from taco.evaluate.metric import Metric, Unit
+from taco.evaluate.metric import Metric
 from taco.evaluate.totals import TotalMetric
 from taco.measure.bootstrap import Estimate
+from taco.measure.unit import Unit
 from taco.report.markup import Child, Html, element
 from taco.report.side_by_side.content import RunFacts, SideBySide
 from taco.report.side_by_side.figures import ARMS, find_estimate, find_metric
