@@ -7,7 +7,7 @@ from pathlib import Path
 
 from made_run import CATEGORIES, build_run, make_answer
 
-from taco.chain.template import find_template
+from taco.chain.formats import find_template
 from taco.records import Chain
 
 HOSTILE = (

@@ -141,7 +141,7 @@ def test_a_run_and_a_failure_are_chosen_together(driver: Any, choose: Callable[.
         question.id
         for question in content.questions
         for reply in question.replies
-        if reply.arm == "tuned" and 4 in reply.runs and any(one.kind == "loop" for one in reply.answer.failures)
+        if reply.arm == "tuned" and 4 in reply.runs and any(one.kind == "loop" for one in reply.failures)
     }
     assert count(driver, ".sample") == len(expected) > 0
     driver.execute_script("document.querySelectorAll('.sample').forEach(one => one.open = true)")

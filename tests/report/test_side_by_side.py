@@ -11,6 +11,7 @@ from made_run import MadeRun, build_run, make_answer
 from made_runs import HOSTILE, build_runs, write_verdicts
 from page_reader import Page, check_harmless
 
+from taco.cli.reporting import print_report
 from taco.errors import DataError
 from taco.report.side_by_side.content import SideBySide
 from taco.report.side_by_side.inputs import read_runs
@@ -145,7 +146,7 @@ def test_samples_say_which_run_failed_how(four: list[Path], tmp_path: Path) -> N
     mark = {kind: rules[index] for index, kind in labels if index in rules}
     for question, classes in zip(content.questions, samples, strict=True):
         for reply in question.replies:
-            kinds = {failure.kind for failure in reply.answer.failures}
+            kinds = {failure.kind for failure in reply.failures}
             if reply.arm != "tuned":
                 continue
             for run in reply.runs:
@@ -254,3 +255,40 @@ def test_what_cannot_be_reported_on_is_refused(make_two: MakeRuns, tmp_path: Pat
         read_runs([folder, tmp_path / "nowhere"])
     with pytest.raises(DataError, match="no run"):
         read_runs([])
+
+
+def test_failures_of_the_text_stand_beside_those_of_the_answer(make_two: MakeRuns, tmp_path: Path) -> None:
+    def flatten(run: MadeRun) -> None:
+        text = run.tuned[0].text.replace("The air scatters blue light more than red light.", "Two:\n- one\n- two")
+        run.tuned[0] = dataclasses.replace(run.tuned[0], text=text)
+
+    page, content, _ = render([run.folder for run in make_two(flatten)], tmp_path)
+    replies = [reply for question in content.questions for reply in question.replies if reply.arm == "tuned"]
+    kinds = {(reply.answer.text[-40:], failure.kind) for reply in replies for failure in reply.failures}
+    flattened = [reply for reply in replies if "flattened-list" in {failure.kind for failure in reply.failures}]
+    assert [reply.runs for reply in flattened] == [(1,)]
+    assert flattened[0].failures[-1].text
+    assert {"loop", "cut-off", "english"} <= {kind for _, kind in kinds}
+    for reply in replies:
+        found = [failure.kind for failure in reply.failures]
+        assert len(found) == len(set(found))
+        assert not {"cut-off", "truncated"} <= set(found)
+    row = page.text.partition("Tuned answers that show it")[2].partition("flattened-list")[2]
+    assert row.startswith("0 of 6 1 of 6 ")
+
+
+def test_the_command_puts_runs_side_by_side(
+    make_two: MakeRuns, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = [run.folder for run in make_two()]
+    print_report(folders, out=tmp_path / "new" / "page.html", as_json=False)
+    shown = capsys.readouterr().out
+    assert "2 runs, tuned answers" in shown
+    assert "0.0 points" in shown
+    assert max(map(len, shown.partition("\nReport: ")[0].splitlines())) <= 80
+    assert (tmp_path / "new" / "page.html").is_file()
+    print_report(folders, out=None, as_json=True)
+    assert SideBySide.model_validate_json(capsys.readouterr().out).runs[1].label == "two"
+    with pytest.raises(DataError, match="holds no finished run"):
+        print_report([*folders, tmp_path], out=tmp_path / "other.html", as_json=False)
+    assert not (tmp_path / "other.html").exists()

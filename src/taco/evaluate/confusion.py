@@ -73,7 +73,8 @@ METRICS = (
 def measure(case: Case) -> Values:
     """Measure one answer's confusion; unscored where no line can be judged or the identifier lacks the target."""
     values: dict[str, float | None] = dict.fromkeys((metric.name for metric in METRICS), None)
-    found = judge_lines(case.reply, case.language) if case.identification.knows_target else []
+    is_asked = case.has_target and case.identification.knows_target
+    found = judge_lines(case.reply, case.language) if is_asked else []
     if not found:
         return values
     right = sum(code == case.language.code for _, code in found)

@@ -37,6 +37,7 @@ METRICS = (
         limits="Words are not compared, so a wrong sentence with the right numbers passes; numbers written out in words "
         "count as lost.",
         absent="zero",
+        needs=("response_en",),
     ),
 )
 

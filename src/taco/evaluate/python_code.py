@@ -43,6 +43,7 @@ METRICS = (
         "many, and all of them compile too.",
         limits="Compiling is not running: the code may do something else. Only blocks marked as Python are seen.",
         absent="zero",
+        needs=("response_en",),
     ),
     Metric(
         name="python_valid",

@@ -25,6 +25,7 @@ METRICS = (
         limits="Asked in the target language, and only rows where an answer has English count. Good answers in other "
         "words score low.",
         absent="unscored",
+        needs=("response_en",),
     ),
 )
 

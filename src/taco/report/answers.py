@@ -109,9 +109,7 @@ def _show_answer(arm: str, answer: SampleAnswer, language: LanguageFacts, *, ask
     if answer.state in ("no-chain", "empty"):
         shown: list[Html] = [show_unlabelled(answer)]
     else:
-        raw = element(
-            "details", element("summary", "raw text"), show_text(answer.text, direction="auto"), class_="raw"
-        )
+        raw = element("details", element("summary", "raw text"), show_text(answer.text, direction="auto"), class_="raw")
         shown = [*show_sections(answer.sections, language, asked=asked), raw]
     return element("article", head, *shown, show_failures(answer), class_=f"answer {arm}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taco.report.answers import list_asked, list_badges, show_failures, show_sections, show_text, show_unlabelled
+from taco.report.answers import list_asked, list_badges, show_sections, show_text, show_unlabelled
 from taco.report.content import LanguageFacts
 from taco.report.filters import show_filter
 from taco.report.markup import Html, element
@@ -104,10 +104,26 @@ def _show_reply(reply: Reply, language: LanguageFacts, classes: Classes, *, aske
         "article",
         head,
         *shown,
-        show_failures(answer),
+        _show_failures(reply),
         _show_verdicts(reply),
         class_=f"answer reply {reply.arm} {runs}",
     )
+
+
+def _show_failures(reply: Reply) -> Html | None:
+    if not reply.failures:
+        return None
+    rows = (
+        element(
+            "li",
+            element("strong", failure.kind),
+            ": ",
+            failure.detail,
+            element("span", failure.text, class_="evidence", dir="auto") if failure.text else None,
+        )
+        for failure in reply.failures
+    )
+    return element("ul", *rows, class_="faults")
 
 
 def _part(labels: list[Html]) -> list[Html | str]:

@@ -56,17 +56,32 @@ class RunFacts(_Part):
     verdicts_unread: int
 
 
+class ShownFailure(_Part):
+    """One thing wrong with an answer.
+
+    Attributes:
+        detail: What was found, for a reader.
+        text: The stretch of the answer that shows it, or "".
+    """
+
+    kind: str
+    detail: str
+    text: str = ""
+
+
 class Reply(_Part):
     """One answer to a question; runs whose arm wrote the very same are together.
 
     Attributes:
         arm: "base" or "tuned".
         runs: Numbers of the runs, from 0.
+        failures: What is wrong with it; of the base model's answers only what `evaluate` noted.
     """
 
     arm: str
     runs: tuple[int, ...]
     answer: SampleAnswer
+    failures: tuple[ShownFailure, ...]
     verdicts: tuple[JudgeVerdict, ...]
 
 

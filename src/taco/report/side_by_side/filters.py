@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from taco.evaluate.failures import KINDS
 from taco.report.figures import name_language
 from taco.report.filters import Choice, Filter
 from taco.report.side_by_side.content import Question, Reply, SideBySide
+from taco.report.side_by_side.failures import KINDS
 from taco.report.side_by_side.paired import ARM
 
 ANY, NONE = "any", "none"
@@ -39,7 +39,7 @@ class Classes:
         questions = content.questions
         replies = [reply for question in questions for reply in question.replies if reply.arm == ARM]
         found = {kind for reply in replies for kind in list_kinds(reply)}
-        kinds = [*(kind for kind in KINDS if kind in found), *sorted(found.difference(KINDS))]
+        kinds = [kind for kind in KINDS if kind in found]
         return Classes(
             labels=tuple(run.label for run in content.runs),
             categories=_number(sorted({question.category for question in questions})),
@@ -115,7 +115,7 @@ def write_filter_rules(content: SideBySide) -> str:
 
 def list_kinds(reply: Reply) -> list[str]:
     """Return the kinds of failure of an answer, each once."""
-    return list(dict.fromkeys(failure.kind for failure in reply.answer.failures))
+    return list(dict.fromkeys(failure.kind for failure in reply.failures))
 
 
 def _list_faults(questions: Sequence[Question], classes: Classes) -> list[Choice]:

@@ -13,12 +13,14 @@ from taco.evaluate.comparison import sign_p_value
 from taco.evaluate.metric import Metric
 from taco.evaluate.scores import read_scores
 from taco.languages.table import find_language
-from taco.records import ARMS
+from taco.records import ARMS, Example
 from taco.report.content import Report, Sample
 from taco.report.inputs import read_report
-from taco.report.side_by_side.content import Question, Reply, RunFacts, SideBySide
+from taco.report.side_by_side.content import Question, Reply, RunFacts, ShownFailure, SideBySide
+from taco.report.side_by_side.failures import list_failures
 from taco.report.side_by_side.paired import ARM, compare_runs
 from taco.report.side_by_side.verdicts import Verdicts, read_verdicts
+from taco.store.jsonl import read_records
 from taco.store.manifest import read_manifest
 
 MOST_VALUE_LETTERS = 120
@@ -27,10 +29,15 @@ MOST_VALUE_LETTERS = 120
 
 @dataclass(frozen=True, slots=True)
 class LoadedRun:
-    """A run as it was read."""
+    """A run as it was read.
+
+    Attributes:
+        templates: Id of a held-out row -> name of its template.
+    """
 
     report: Report
     verdicts: Verdicts
+    templates: dict[str, str]
 
 
 def read_runs(runs: Sequence[Path]) -> SideBySide:
@@ -95,7 +102,8 @@ def load_run(run: Path) -> LoadedRun:
     scores = read_scores(run / "evaluate" / "scores.json")
     name = read_manifest(run / "manifest.json").name or run.resolve().name
     report = read_report(run, name=name, language=find_language(scores.language))
-    return LoadedRun(report, read_verdicts(run))
+    examples = read_records(run / "chain" / "heldout.jsonl", Example)
+    return LoadedRun(report, read_verdicts(run), {example.id: example.template for example in examples})
 
 
 def _label(runs: Sequence[LoadedRun]) -> list[str]:
@@ -161,17 +169,27 @@ def _make_question(language: str, asked: Sequence[tuple[int, Sample]], runs: Seq
 def _gather_replies(arm: str, asked: Sequence[tuple[int, Sample]], runs: Sequence[LoadedRun]) -> Iterator[Reply]:
     """Yield the different answers of one arm, those that several runs gave once."""
     same: dict[tuple[str, str], list[int]] = {}
-    answers = {number: sample.answers[arm] for number, sample in asked if arm in sample.answers}
-    for number, answer in answers.items():
+    samples = {number: sample for number, sample in asked if arm in sample.answers}
+    for number, sample in samples.items():
+        answer = sample.answers[arm]
         same.setdefault((answer.text, answer.finish), []).append(number)
     for numbers in same.values():
         verdicts = [runs[number].verdicts.by_answer.get((arm, asked[0][1].id), ()) for number in numbers]
         yield Reply(
             arm=arm,
             runs=tuple(numbers),
-            answer=answers[numbers[0]],
+            answer=samples[numbers[0]].answers[arm],
+            failures=_list_failures(arm, samples[numbers[0]], runs[numbers[0]]),
             verdicts=tuple(dict.fromkeys(verdict for found in verdicts for verdict in found)),
         )
+
+
+def _list_failures(arm: str, sample: Sample, run: LoadedRun) -> tuple[ShownFailure, ...]:
+    answer = sample.answers[arm]
+    if arm != ARM:
+        return tuple(ShownFailure(kind=one.kind, detail=one.detail) for one in answer.failures)
+    language = find_language(run.report.language.code)
+    return list_failures(sample, answer, language=language, template=run.templates[sample.id])
 
 
 def _flatten(prefix: str, table: Mapping[str, object]) -> Iterator[tuple[str, str]]:

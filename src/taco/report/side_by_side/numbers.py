@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
-from taco.evaluate.failures import KINDS
 from taco.evaluate.metric import Metric
 from taco.evaluate.totals import TotalMetric
 from taco.measure.bootstrap import Estimate
 from taco.measure.unit import Unit
 from taco.report.markup import Child, Html, element
 from taco.report.side_by_side.content import RunFacts, SideBySide
+from taco.report.side_by_side.failures import KINDS
 from taco.report.side_by_side.figures import ARMS, find_estimate, find_metric
+from taco.report.side_by_side.filters import list_kinds
 from taco.report.tables import make_table
 from taco.report.wording import NOT_RECORDED, write_count, write_interval, write_value
 
@@ -74,9 +76,12 @@ def show_numbers(content: SideBySide) -> Html:
 
 def show_failures(content: SideBySide) -> Html:
     """Show how many tuned answers of each run show each failure."""
-    found = {kind for run in content.runs if (arm := run.scores.arms.get("tuned")) for kind in arm.failures}
-    kinds = [*(kind for kind in KINDS if kind in found), *sorted(found.difference(KINDS))]
-    rows = [[kind, *(_show_count(run, kind) for run in content.runs)] for kind in kinds]
+    counts = [_count_failures(content, run) for run in range(len(content.runs))]
+    kinds = [kind for kind in KINDS if any(kind in counted for counted in counts)]
+    rows = [
+        [kind, *(_show_count(run, counted[kind], kind) for run, counted in zip(content.runs, counts, strict=True))]
+        for kind in kinds
+    ]
     note = "What a machine can see is wrong with the tuned answers. An answer may show several."
     return element(
         "section",
@@ -236,11 +241,18 @@ def _write(estimate: Estimate | None, metric: Metric) -> str:
     return f"{write_value(estimate, metric.unit)} {write_interval(estimate, metric.unit)}".strip() + count
 
 
-def _show_count(run: RunFacts, kind: str) -> Child:
+def _count_failures(content: SideBySide, run: int) -> Counter[str]:
+    """Count a run's tuned answers that show each kind of failure."""
+    replies = (reply for question in content.questions for reply in question.replies)
+    return Counter(
+        kind for reply in replies if reply.arm == "tuned" and run in reply.runs for kind in list_kinds(reply)
+    )
+
+
+def _show_count(run: RunFacts, count: int, kind: str) -> Child:
     arm = run.scores.arms.get("tuned")
     if arm is None or not arm.rows:
         return "–"
-    count = arm.failures.get(kind, 0)
     share = element("meter", min=0, max=1, value=f"{count / arm.rows:.3f}", aria_label=f"share of answers: {kind}")
     return element("span", f"{count} of {arm.rows} ", share, class_="kept")
 
