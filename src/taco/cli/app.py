@@ -151,7 +151,7 @@ def dataset(
 
 @app.command()
 def report(
-    runs: Annotated[list[Path], typer.Argument(help="Folders of finished runs.", metavar="RUN...")],
+    runs: Annotated[list[Path], typer.Argument(help="Folders of finished runs.", metavar="RUN")],
     out: Annotated[
         Path | None, typer.Option(help="Write a page here, and its content as JSON beside it.", metavar="FILE.html")
     ] = None,

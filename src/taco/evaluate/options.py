@@ -28,5 +28,10 @@ class EvaluateOptions(BaseModel):
     )
     ter: TerParts = Field(
         default="question",
-        description="TER for the English question alone, or for all parts: seconds for each answer of 100 words.",
+        description="Of which parts to take TER: of the English question alone, or of all, up to seconds for each answer.",
+    )
+    translate_step3: bool = Field(
+        default=False,
+        description="Translate each answer's English section with the recipe's engine, and hold the target section against "
+        "that. Sends texts to the engine; the budget counts them, `taco plan` does not.",
     )

@@ -22,6 +22,8 @@ from taco.evaluate.repetition import REPETITION
 from taco.evaluate.retention import RETENTION
 from taco.evaluate.scores import Scores, write_scores
 from taco.evaluate.similarity import SIMILARITY, measure_floors
+from taco.evaluate.step3 import FILE as STEP3_FILE
+from taco.evaluate.step3 import SectionTranslation, make_step3, read_translations
 from taco.evaluate.structure import STRUCTURE
 from taco.evaluate.summary import Measured, compare_corpus, compare_rows, measure_row, summarise_arm
 from taco.evaluate.together import score_together
@@ -35,8 +37,15 @@ from taco.store.files import digest_file
 from taco.store.jsonl import read_records, write_records
 
 
-def list_families(options: EvaluateOptions) -> tuple[Family, ...]:
-    """Return all measures, in the order in which they are shown."""
+def list_families(
+    options: EvaluateOptions, translations: Mapping[str, SectionTranslation] | None = None
+) -> tuple[Family, ...]:
+    """Return all measures, in the order in which they are shown.
+
+    Args:
+        options: The stage's settings.
+        translations: The engine's translations of English sections; without any, nothing is held against them.
+    """
     return (
         CHAINS,
         LANGUAGE,
@@ -44,6 +53,7 @@ def list_families(options: EvaluateOptions) -> tuple[Family, ...]:
         SIMILARITY,
         RETENTION,
         FIDELITY,
+        *((make_step3(translations),) if translations else ()),
         REPETITION,
         STRUCTURE,
         PYTHON_CODE,
@@ -71,7 +81,7 @@ def run_evaluate(
         options: The stage's settings.
         chain: Folder with heldout.jsonl (Example).
         answers: Folder with base.jsonl and tuned.jsonl (Answer).
-        out: Where scores.json and dropped.jsonl go.
+        out: Where scores.json and dropped.jsonl go, and where step3.jsonl is if sections were translated.
         language: The target language.
         seed: Seed of the bootstrap.
         progress: Where to say how far it is.
@@ -83,14 +93,17 @@ def run_evaluate(
     drops: list[Drop] = []
     chosen = {arm: _choose_answers(answers / f"{arm}.jsonl", arm, examples, drops) for arm in ARMS}
     kept = sum(len(found) for found in chosen.values())
-    families = list_families(options)
+    translations = read_translations(out / STEP3_FILE)
+    families = list_families(options, translations)
     with progress.task("evaluate", total=kept + len(examples), unit="answers") as task:
         arms = {arm: _measure_arm(chosen[arm], examples, families, language, task) for arm in ARMS}
         references = _measure([build_reference(example, language) for example in examples.values()], families, task)
     bootstrap = Bootstrap(samples=options.bootstrap_samples, confidence=options.confidence, seed=seed)
     inputs = [chain / "heldout.jsonl", *(answers / f"{arm}.jsonl" for arm in ARMS)]
+    inputs += [out / STEP3_FILE] if translations else []
     scores = build_scores(arms, references, families, bootstrap, language, inputs=_digest(inputs), ter=options.ter)
-    write_scores(out / "scores.json", scores)
+    engines = {"step 3": ", ".join(sorted({one.engine for one in translations.values()}))} if translations else {}
+    write_scores(out / "scores.json", scores.model_copy(update={"signatures": scores.signatures | engines}))
     write_records(out / "dropped.jsonl", drops)
     return StageCount(
         rows_in=kept + len(drops),
