@@ -1,14 +1,15 @@
 """Several runs with made-up answers of every kind, such as a study leaves them."""
 
 import dataclasses
-import json
 import random
 from pathlib import Path
 
 from made_run import CATEGORIES, build_run, make_answer
 
 from taco.chain.formats import find_template
-from taco.records import Chain
+from taco.evaluate.judge.judgement import Judgement
+from taco.records import Answer, Chain
+from taco.store.jsonl import read_records, write_records
 
 HOSTILE = (
     "<script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\">\"'>"
@@ -40,13 +41,22 @@ def build_runs(folder: Path, *, runs: int, rows: int, hostile: bool = True) -> l
 
 def write_verdicts(run: Path, *, judge: str = "judge-a", explanation: str = "Clear.") -> None:
     """Write a rating of every tuned answer but the first, as `taco judge` leaves them."""
-    lines = []
-    for number, line in enumerate((run / "generate" / "tuned.jsonl").read_text(encoding="utf-8").splitlines()):
-        score, reason = (None, "no-rating") if number == 0 else (1.0 + number % 10, "")
-        verdict = {"id": json.loads(line)["id"], "system": "tuned", "judge": judge, "score": score, "reason": reason}
-        lines.append(json.dumps(verdict | {"explanation": explanation}))
-    (run / "judge").mkdir(exist_ok=True)
-    (run / "judge" / "verdicts.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    tuned = list(read_records(run / "generate" / "tuned.jsonl", Answer))
+    verdicts = [
+        Judgement(
+            id=answer.id,
+            system="tuned",
+            category="",
+            language="",
+            judge=judge,
+            prompt="single-1",
+            score=1.0 + number % 10 if number else None,
+            reason="" if number else "no-rating",
+            explanation=explanation,
+        )
+        for number, answer in enumerate(tuned)
+    ]
+    write_records(run / "judge" / "verdicts.jsonl", verdicts)
 
 
 def _build(folder: Path, number: int, rows: int, *, hostile: bool) -> Path:

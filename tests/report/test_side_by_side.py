@@ -168,18 +168,20 @@ def test_verdicts_stand_with_their_answers(four: list[Path], tmp_path: Path) -> 
 
 
 def test_lines_that_are_no_verdict_are_counted(tmp_path: Path) -> None:
+    good = {"id": "a", "system": "run/tuned", "category": "", "language": "gl", "judge": "j", "prompt": "p", "score": 7}
+    lines = [json.dumps(good), "{", "[]", "1", json.dumps(good | {"score": "x"}), json.dumps(good | {"id": 3})]
+    lines += ["[" * 100_000, "", json.dumps(good | {"score": None}), json.dumps(good | {"odd": 1})]
     (tmp_path / "judge").mkdir()
-    good = {"id": "a", "system": "run/tuned", "judge": "j", "score": 7}
-    lines = [json.dumps(good), "{", "[]", "1", json.dumps(good | {"score": "9"}), json.dumps(good | {"id": 3})]
-    lines += [
-        '{"id":"a","system":"tuned","judge":"j","score":NaN}',
-        "[" * 100_000,
-        "",
-        json.dumps(good | {"score": None}),
-    ]
     (tmp_path / "judge" / "verdicts.jsonl").write_bytes("\n".join(lines).encode() + b"\n\xff\xfe\n")
+    (tmp_path / "judge-rubric").mkdir()
+    rubric = json.dumps(good | {"axes": {"fluency": 4}, "score": 4})
+    (tmp_path / "judge-rubric" / "verdicts.jsonl").write_text(rubric)
     found = read_verdicts(tmp_path)
-    assert [verdict.score for verdict in found.by_answer["tuned", "a"]] == [7, None]
+    assert [(one.judge, one.score, one.axes) for one in found.by_answer["tuned", "a"]] == [
+        ("j", 7, {}),
+        ("j", None, {}),
+        ("j, rubric", 4, {"fluency": 4}),
+    ]
     assert found.unread == 8
     assert read_verdicts(tmp_path / "nowhere").unread == 0
 

@@ -136,6 +136,12 @@ def _show_rating(verdict: JudgeVerdict) -> Html:
     return element("span", f"judge {score}", class_="badge")
 
 
+def _write_verdict(verdict: JudgeVerdict) -> str:
+    axes = ", ".join(f"{axis} {value:g}" for axis, value in verdict.axes.items())
+    score = f"no rating ({verdict.reason or 'none given'})" if verdict.score is None else f"{verdict.score:g}"
+    return f"{score} ({axes})" if axes else score
+
+
 def _show_verdicts(reply: Reply) -> Html | None:
     if not reply.verdicts:
         return None
@@ -144,7 +150,7 @@ def _show_verdicts(reply: Reply) -> Html | None:
             "div",
             element("strong", verdict.judge),
             ": ",
-            f"no rating ({verdict.reason or 'none given'})" if verdict.score is None else f"{verdict.score:g}",
+            _write_verdict(verdict),
             show_text(verdict.explanation, direction="auto") if verdict.explanation.strip() else None,
         )
         for verdict in reply.verdicts

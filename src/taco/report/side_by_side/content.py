@@ -21,12 +21,14 @@ class JudgeVerdict(_Part):
 
     Attributes:
         score: The rating; None where it has none, which is not zero.
+        axes: Of a rubric: axis -> rating.
         reason: Why there is none, or "".
         explanation: What the judge wrote besides. Hostile text.
     """
 
     judge: str
     score: float | None
+    axes: dict[str, float] = {}
     reason: str = ""
     explanation: str = ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from taco.languages.table import find_language
 from taco.records import ARMS, Example
 from taco.report.content import Report, Sample
 from taco.report.inputs import read_report
-from taco.report.side_by_side.content import Question, Reply, RunFacts, ShownFailure, SideBySide
+from taco.report.side_by_side.content import JudgeVerdict, Question, Reply, RunFacts, ShownFailure, SideBySide
 from taco.report.side_by_side.failures import list_failures
 from taco.report.side_by_side.paired import ARM, compare_runs
 from taco.report.side_by_side.verdicts import Verdicts, read_verdicts
@@ -180,8 +180,13 @@ def _gather_replies(arm: str, asked: Sequence[tuple[int, Sample]], runs: Sequenc
             runs=tuple(numbers),
             answer=samples[numbers[0]].answers[arm],
             failures=_list_failures(arm, samples[numbers[0]], runs[numbers[0]]),
-            verdicts=tuple(dict.fromkeys(verdict for found in verdicts for verdict in found)),
+            verdicts=_drop_equal(verdict for found in verdicts for verdict in found),
         )
+
+
+def _drop_equal(verdicts: Iterable[JudgeVerdict]) -> tuple[JudgeVerdict, ...]:
+    """Return verdicts, those that several runs have word for word once."""
+    return tuple({verdict.model_dump_json(): verdict for verdict in verdicts}.values())
 
 
 def _list_failures(arm: str, sample: Sample, run: LoadedRun) -> tuple[ShownFailure, ...]:

@@ -1,18 +1,21 @@
-"""A judge's verdicts on a run's answers, where there are any: RUN/judge/verdicts.jsonl, see `taco judge`."""
+"""Judges' verdicts on a run's answers, where there are any, see `taco judge`."""
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from taco.errors import DataError
+from taco.evaluate.judge.judgement import Judgement
 from taco.measure.bootstrap import Bootstrap, Estimate
+from taco.records import from_json
 from taco.report.side_by_side.content import JudgeVerdict
 from taco.store.files import disk_faults
 
-FILE = Path("judge") / "verdicts.jsonl"
+FOLDERS = {"judge": "", "judge-rubric": ", rubric"}
+"""Folder of a run -> what is written behind a judge's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,40 +46,37 @@ def read_verdicts(run: Path) -> Verdicts:
     """Read a run's verdicts; an absent file is none, a line that is no verdict is counted and passed over.
 
     Raises:
-        StoreError: The file cannot be read.
+        StoreError: A file cannot be read.
     """
-    path = run / FILE
-    if not path.is_file():
-        return Verdicts()
-    with disk_faults(path, "read"):
-        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
     found: dict[tuple[str, str], tuple[JudgeVerdict, ...]] = {}
     unread = 0
-    for line in filter(str.strip, lines):
-        read = _read_verdict(line)
-        if read is None:
-            unread += 1
-        else:
-            key, verdict = read
-            found[key] = (*found.get(key, ()), verdict)
+    for folder, mode in FOLDERS.items():
+        for line in _read_lines(run / folder / "verdicts.jsonl"):
+            try:
+                judgement = from_json(Judgement, line)
+            except DataError:
+                unread += 1
+                continue
+            arm = judgement.system.rpartition("/")[2]  # "RUN/tuned" where several runs were judged together
+            key = (arm, judgement.id)
+            found[key] = (*found.get(key, ()), _describe(judgement, mode))
     return Verdicts(found, unread)
 
 
-def _read_verdict(line: str) -> tuple[tuple[str, str], JudgeVerdict] | None:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(row, dict) or not all(isinstance(row.get(name), str) for name in ("id", "system", "judge")):
-        return None
-    score = row.get("score")
-    if score is not None and (
-        isinstance(score, bool) or not isinstance(score, int | float) or not math.isfinite(score)
-    ):
-        return None
-    reason, explanation = (text if isinstance(text := row.get(name), str) else "" for name in ("reason", "explanation"))
-    arm = row["system"].rpartition("/")[2]  # "RUN/tuned" where several runs were judged together
-    verdict = JudgeVerdict(
-        judge=row["judge"], score=None if score is None else float(score), reason=reason, explanation=explanation
+def _read_lines(path: Path) -> list[str]:
+    if not path.is_file():
+        return []
+    with disk_faults(path, "read"):
+        text = path.read_text(encoding="utf-8", errors="replace")
+    return [line for line in text.split("\n") if line.strip()]
+
+
+def _describe(judgement: Judgement, mode: str) -> JudgeVerdict:
+    score = judgement.score if judgement.score is not None and math.isfinite(judgement.score) else None
+    return JudgeVerdict(
+        judge=f"{judgement.judge}{mode}",
+        score=score,
+        axes={axis: value for axis, value in judgement.axes.items() if math.isfinite(value)},
+        reason=judgement.reason,
+        explanation=judgement.explanation,
     )
-    return (arm, row["id"]), verdict
