@@ -11,8 +11,10 @@ from made_run import MadeRun, build_run, make_answer
 from made_runs import HOSTILE, build_runs, write_verdicts
 from page_reader import Page, check_harmless
 
+from taco.chain.formats import find_template
 from taco.cli.reporting import print_report
 from taco.errors import DataError
+from taco.records import Chain
 from taco.report.side_by_side.content import SideBySide
 from taco.report.side_by_side.inputs import read_runs
 from taco.report.side_by_side.paired import adjust_holm
@@ -294,3 +296,24 @@ def test_the_command_puts_runs_side_by_side(
     with pytest.raises(DataError, match="holds no finished run"):
         print_report([*folders, tmp_path], out=tmp_path / "other.html", as_json=False)
     assert not (tmp_path / "other.html").exists()
+
+
+def test_runs_of_different_formats_stand_side_by_side(make_two: MakeRuns, tmp_path: Path) -> None:
+    def answer_directly(run: MadeRun) -> None:
+        template = find_template("direct")
+        for place, example in enumerate(run.examples):
+            chain = Chain(instruction_en="", response_en="", response=example.chain.response)
+            completion = template.render(chain, run.language)
+            run.examples[place] = dataclasses.replace(example, template="direct", chain=chain, completion=completion)
+            run.tuned[place] = make_answer(run.examples[place], "tuned", completion, language=run.language)
+
+    page, content, _ = render([run.folder for run in make_two(answer_directly)], tmp_path)
+    check_harmless(page)
+    assert [question.runs for question in content.questions] == [(0, 1)] * 6
+    assert all(question.reference.response_en for question in content.questions)
+    direct = [reply for question in content.questions for reply in question.replies if reply.runs == (1,)]
+    assert all(reply.asked == ("response",) for reply in direct)
+    assert {failure.kind for reply in direct if reply.arm == "tuned" for failure in reply.failures} == set()
+    compared = {one.metric for one in content.differences}
+    assert "chrf_reply" in compared
+    assert not {"complete_chain", "chrf_response_en"} & compared

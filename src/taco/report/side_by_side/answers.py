@@ -42,7 +42,7 @@ def show_answers(content: SideBySide) -> Html:
 
 def _show_question(question: Question, language: LanguageFacts, classes: Classes, *, is_open: bool) -> Html:
     asked = list_asked(question.reference)
-    replies = [_show_reply(reply, language, classes, asked=asked) for reply in question.replies]
+    replies = [_show_reply(reply, language, classes) for reply in question.replies]
     reference = element(
         "article",
         element(
@@ -86,7 +86,7 @@ def _show_summary(question: Question, language: LanguageFacts) -> Html:
     )
 
 
-def _show_reply(reply: Reply, language: LanguageFacts, classes: Classes, *, asked: tuple[str, ...]) -> Html:
+def _show_reply(reply: Reply, language: LanguageFacts, classes: Classes) -> Html:
     labels = [show_label(classes.labels[run]) for run in reply.runs]
     head = element(
         "header",
@@ -95,7 +95,7 @@ def _show_reply(reply: Reply, language: LanguageFacts, classes: Classes, *, aske
     )
     answer = reply.answer
     is_bare = answer.state in ("no-chain", "empty")
-    shown = [show_unlabelled(answer)] if is_bare else show_sections(answer.sections, language, asked=asked)
+    shown = [show_unlabelled(answer)] if is_bare else show_sections(answer.sections, language, asked=reply.asked)
     if not is_bare and answer.state != "complete":
         raw = element("details", element("summary", "raw text"), show_text(answer.text, direction="auto"), class_="raw")
         shown = [*shown, raw]

@@ -77,12 +77,14 @@ class Reply(_Part):
     Attributes:
         arm: "base" or "tuned".
         runs: Numbers of the runs, from 0.
+        asked: The sections that it should have.
         failures: What is wrong with it; of the base model's answers only what `evaluate` noted.
     """
 
     arm: str
     runs: tuple[int, ...]
     answer: SampleAnswer
+    asked: tuple[str, ...]
     failures: tuple[ShownFailure, ...]
     verdicts: tuple[JudgeVerdict, ...]
 
@@ -91,6 +93,7 @@ class Question(_Part):
     """A held-out row as runs were asked it, its reference, and all answers to it.
 
     Attributes:
+        reference: That of the format with the most sections.
         language: Code of the target language.
         runs: Numbers of the runs that have this row.
     """

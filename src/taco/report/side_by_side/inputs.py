@@ -14,6 +14,7 @@ from taco.evaluate.metric import Metric
 from taco.evaluate.scores import read_scores
 from taco.languages.table import find_language
 from taco.records import ARMS, Example
+from taco.report.answers import list_asked
 from taco.report.content import Report, Sample
 from taco.report.inputs import read_report
 from taco.report.side_by_side.content import JudgeVerdict, Question, Reply, RunFacts, ShownFailure, SideBySide
@@ -80,8 +81,9 @@ def find_differing(recipes: Sequence[Mapping[str, object]]) -> dict[str, tuple[s
 def gather_questions(runs: Sequence[LoadedRun]) -> tuple[Question, ...]:
     """Bring the answers of all runs to the same question together.
 
-    The question is the same where language, row, prompt and reference are: another translation of a row is another
-    question, since answers to it are held against another reference.
+    The question is the same where language, row, prompt and the reference in the target language are: another
+    translation of a row is another question, since answers to it are held against another reference. Runs of different
+    formats may be asked the same; the reference that is shown is the one with the most sections.
     """
     asked: dict[tuple[str, ...], list[tuple[int, Sample]]] = {}
     for number, run in enumerate(runs):
@@ -93,8 +95,7 @@ def gather_questions(runs: Sequence[LoadedRun]) -> tuple[Question, ...]:
 
 def identify_question(sample: Sample) -> tuple[str, ...]:
     """Return all that makes a question the same in two runs of a language."""
-    reference = sample.reference
-    return (sample.id, sample.prompt, reference.instruction_en, reference.response_en, reference.response)
+    return (sample.id, sample.prompt, sample.reference.response)
 
 
 def load_run(run: Path) -> LoadedRun:
@@ -160,7 +161,7 @@ def _make_question(language: str, asked: Sequence[tuple[int, Sample]], runs: Seq
         category=sample.category,
         language=language,
         prompt=sample.prompt,
-        reference=sample.reference,
+        reference=max((one.reference for _, one in asked), key=lambda reference: len(list_asked(reference))),
         runs=tuple(number for number, _ in asked),
         replies=tuple(replies),
     )
@@ -168,17 +169,18 @@ def _make_question(language: str, asked: Sequence[tuple[int, Sample]], runs: Seq
 
 def _gather_replies(arm: str, asked: Sequence[tuple[int, Sample]], runs: Sequence[LoadedRun]) -> Iterator[Reply]:
     """Yield the different answers of one arm, those that several runs gave once."""
-    same: dict[tuple[str, str], list[int]] = {}
+    same: dict[tuple[object, ...], list[int]] = {}
     samples = {number: sample for number, sample in asked if arm in sample.answers}
     for number, sample in samples.items():
         answer = sample.answers[arm]
-        same.setdefault((answer.text, answer.finish), []).append(number)
+        same.setdefault((answer.text, answer.finish, list_asked(sample.reference)), []).append(number)
     for numbers in same.values():
         verdicts = [runs[number].verdicts.by_answer.get((arm, asked[0][1].id), ()) for number in numbers]
         yield Reply(
             arm=arm,
             runs=tuple(numbers),
             answer=samples[numbers[0]].answers[arm],
+            asked=list_asked(samples[numbers[0]].reference),
             failures=_list_failures(arm, samples[numbers[0]], runs[numbers[0]]),
             verdicts=_drop_equal(verdict for found in verdicts for verdict in found),
         )
