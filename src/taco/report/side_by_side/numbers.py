@@ -1,4 +1,4 @@
-"""The tables of the page of several runs: every number, failures, what the runs are and where the numbers come from."""
+"""The tables of the page of several runs: every number, and the failures."""
 
 from __future__ import annotations
 
@@ -15,34 +15,10 @@ from taco.report.side_by_side.failures import KINDS
 from taco.report.side_by_side.figures import ARMS, find_estimate, find_metric
 from taco.report.side_by_side.filters import list_kinds
 from taco.report.tables import make_table
-from taco.report.wording import NOT_RECORDED, write_count, write_interval, write_value
+from taco.report.wording import write_interval, write_value
 
 BY_CATEGORY = ("chrf_reply", "complete_chain")
 """Measures that are shown for each category."""
-
-
-def show_runs(content: SideBySide) -> Html:
-    """Show what the runs are and in which options they differ."""
-    facts = make_table(
-        ["run", "language", "base model", "translation", "learnt from", "held out", "template", "seed"],
-        [_list_facts(run) for run in content.runs],
-        caption="The runs",
-    )
-    labels = [run.label for run in content.runs]
-    differing: Child = None
-    if content.differing:
-        rows: list[list[Child]] = [
-            [name, *(element("code", value or NOT_RECORDED) for value in values)]
-            for name, values in content.differing.items()
-        ]
-        table = make_table(["option", *labels], rows, caption="Options that are not alike in all recipes")
-        differing = element(
-            "details",
-            element("summary", f"Options in which the recipes differ: {len(rows)}"),
-            table,
-            open=len(rows) <= 8,
-        )
-    return element("section", element("h2", "The runs"), facts, differing, id="runs")
 
 
 def show_numbers(content: SideBySide) -> Html:
@@ -92,32 +68,6 @@ def show_failures(content: SideBySide) -> Html:
         else None,
         id="failures",
     )
-
-
-def show_provenance(content: SideBySide) -> Html:
-    """Show signatures, versions and digests of each run."""
-    runs = [_show_run_provenance(run) for run in content.runs]
-    return element(
-        "section",
-        element("h2", "Where the numbers come from"),
-        element("p", "Differences between runs: ", content.signature, "."),
-        *runs,
-        id="provenance",
-    )
-
-
-def _list_facts(run: RunFacts) -> list[Child]:
-    language = run.language
-    return [
-        run.label,
-        f"{language.name} ({language.code}, {language.script})",
-        run.base or NOT_RECORDED,
-        run.engine or NOT_RECORDED,
-        NOT_RECORDED if run.trained is None else f"{write_count(run.trained)} rows",
-        write_count(run.scores.rows),
-        run.scores.template or NOT_RECORDED,
-        str(run.seed),
-    ]
 
 
 def _list_measure(content: SideBySide, metric: Metric) -> list[Child]:
@@ -255,15 +205,3 @@ def _show_count(run: RunFacts, count: int, kind: str) -> Child:
         return "–"
     share = element("meter", min=0, max=1, value=f"{count / arm.rows:.3f}", aria_label=f"share of answers: {kind}")
     return element("span", f"{count} of {arm.rows} ", share, class_="kept")
-
-
-def _show_run_provenance(run: RunFacts) -> Html:
-    scores = run.scores
-    signed = [
-        *((f"signature: {name}", text) for name, text in scores.signatures.items()),
-        *((f"SHA-256 of {name}", digest) for name, digest in scores.inputs.items()),
-        *((f"version: {name}", version) for name, version in run.versions.items()),
-    ]
-    rows: list[list[Child]] = [[name, element("code", text)] for name, text in signed]
-    table = make_table(["what", "value"], rows, caption=f"Signatures of {run.label}")
-    return element("details", element("summary", run.label), table)

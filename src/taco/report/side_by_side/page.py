@@ -7,9 +7,11 @@ from taco.report.markup import element
 from taco.report.page import write_document
 from taco.report.side_by_side.answers import show_answers
 from taco.report.side_by_side.content import SideBySide
-from taco.report.side_by_side.figures import show_compositions, show_differences, show_headlines
+from taco.report.side_by_side.differences import show_differences
+from taco.report.side_by_side.figures import show_compositions, show_headlines
 from taco.report.side_by_side.filters import write_filter_rules
-from taco.report.side_by_side.numbers import show_failures, show_numbers, show_provenance, show_runs
+from taco.report.side_by_side.numbers import show_failures, show_numbers
+from taco.report.side_by_side.provenance import show_provenance, show_runs
 
 CHAPTERS = (
     ("runs", "Runs"),

@@ -9,7 +9,8 @@ from rich.text import Text
 from taco.evaluate.metric import Metric
 from taco.measure.bootstrap import Estimate
 from taco.report.side_by_side.content import SideBySide
-from taco.report.side_by_side.figures import find_estimate, find_metric, write_p
+from taco.report.side_by_side.differences import write_p
+from taco.report.side_by_side.figures import find_estimate, find_metric
 from taco.report.terminal import WIDTH
 from taco.report.wording import write_interval, write_value
 
