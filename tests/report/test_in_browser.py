@@ -16,6 +16,7 @@ from taco.report.side_by_side.write import write_side_by_side
 MISSING = find_missing()
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(600),  # ten runs are built first
     pytest.mark.skipif(bool(MISSING), reason=MISSING or "all is there"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # selenium's own sockets
 ]
