@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from taco.errors import DataError, RecipeError, StoreError
+from taco.evaluate.scores import read_scores
 from taco.pipeline import STAGES, plan_recipe, run_recipe
 from taco.progress import SilentProgress
 from taco.recipe.load import load_recipe
@@ -121,6 +122,21 @@ def test_a_changed_option_makes_its_stage_and_the_later_ones_stale(recipe: Recip
     findings = plan_recipe(changed, runs=tmp_path / "runs", cache=tmp_path / "cache", progress=SilentProgress())
     stale = [found.stage for found in findings if not found.is_fresh]
     assert stale == ["train", "generate", "evaluate", "report"]
+
+
+def test_step_3_is_translated_where_it_is_asked_for(recipe: Recipe, tmp_path: Path) -> None:
+    run(recipe, tmp_path)
+    asked = recipe.model_copy(update={"evaluate": recipe.evaluate.model_copy(update={"translate_step3": True})})
+    findings = plan_recipe(asked, runs=tmp_path / "runs", cache=tmp_path / "cache", progress=SilentProgress())
+    assert [found.stage for found in findings if not found.is_fresh] == ["evaluate", "report"]
+    manifest = run(asked, tmp_path)
+    folder = tmp_path / "runs" / "tiny" / "evaluate"
+    assert "evaluate/step3.jsonl" in manifest.stages["evaluate"].outputs
+    scores = read_scores(folder / "scores.json")
+    assert scores.reference is not None
+    assert (
+        scores.reference.metrics["chrf_step3"].value == 100
+    )  # the echo engine made the references' target sections too
 
 
 def test_a_damaged_file_is_made_again(recipe: Recipe, tmp_path: Path) -> None:

@@ -184,6 +184,8 @@ def _run_generate(context: Context) -> StageCount:
 def _run_evaluate(context: Context) -> StageCount:
     from taco.evaluate.run import run_evaluate
 
+    if context.recipe.evaluate.translate_step3:
+        _translate_step3(context)
     return run_evaluate(
         context.recipe.evaluate,
         chain=context.folder.stage("chain"),
@@ -191,6 +193,24 @@ def _run_evaluate(context: Context) -> StageCount:
         out=context.folder.stage("evaluate"),
         language=context.recipe.target,
         seed=context.recipe.seed,
+        progress=context.progress,
+    )
+
+
+def _translate_step3(context: Context) -> None:
+    from taco.evaluate.step3 import Step3Options, translate_sections
+    from taco.translate.run import Payer
+
+    translate_sections(
+        Step3Options(
+            translate=context.recipe.translate,
+            memory=context.memory,
+            payer=Payer(run=context.key, account=context.recipe.name),
+        ),
+        chain=context.folder.stage("chain"),
+        answers=context.folder.stage("generate"),
+        out=context.folder.stage("evaluate"),
+        language=context.recipe.target,
         progress=context.progress,
     )
 
@@ -227,6 +247,12 @@ def _gate_settings(context: Context) -> Sequence[Any]:
     return (options, context.recipe.language, back, seed)
 
 
+def _evaluate_settings(context: Context) -> Sequence[Any]:
+    options = context.recipe.evaluate
+    engine = context.recipe.translate.select_deciding() if options.translate_step3 else None
+    return (options, context.recipe.language, context.recipe.seed, engine)
+
+
 STAGES = (
     Stage("source", 2, (), _source_settings, _run_source),
     Stage("translate", 3, ("source",), _translate_settings, _run_translate),
@@ -248,14 +274,14 @@ STAGES = (
     ),
     Stage(
         "evaluate",
-        1,
+        2,
         ("chain", "generate"),
-        lambda c: (c.recipe.evaluate, c.recipe.language, c.recipe.seed),
+        _evaluate_settings,
         _run_evaluate,
     ),
     Stage(
         "report",
-        1,
+        2,
         ("source", "translate", "gate", "chain", "train", "generate", "evaluate"),
         lambda c: (c.recipe.run_name, c.recipe.language),
         _run_report,

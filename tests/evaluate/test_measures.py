@@ -21,17 +21,29 @@ ENGLISH_TEXT = "The air scatters blue light more than red light, so the sky look
 
 
 def test_form_of_a_whole_chain(make_case: Callable[..., Case]) -> None:
-    assert chains.measure(make_case()) == {"complete_chain": 1, "target_section": 1, "ended_by_itself": 1}
+    assert chains.measure(make_case()) == {
+        "complete_chain": 1,
+        "target_section": 1,
+        "ended_by_itself": 1,
+        "truncated": 0,
+        "looped": 0,
+    }
+
+
+def test_the_token_limit_and_loops_are_told_apart(make_case: Callable[..., Case]) -> None:
+    cut, loop = (chains.measure(make_case(finish=finish)) for finish in ("length", "loop"))
+    assert (cut["truncated"], cut["looped"], cut["ended_by_itself"]) == (1, 0, 0)
+    assert (loop["truncated"], loop["looped"], loop["ended_by_itself"]) == (0, 1, 0)
 
 
 def test_form_of_a_chain_that_was_cut(make_case: Callable[..., Case]) -> None:
     values = chains.measure(make_case(finish="length"))
-    assert values == {"complete_chain": 0, "target_section": 1, "ended_by_itself": 0}
+    assert (values["complete_chain"], values["target_section"], values["ended_by_itself"]) == (0, 1, 0)
 
 
 def test_form_of_text_without_labels(make_case: Callable[..., Case]) -> None:
     values = chains.measure(make_case("The sky is blue."))
-    assert values == {"complete_chain": 0, "target_section": 0, "ended_by_itself": 1}
+    assert (values["complete_chain"], values["target_section"], values["ended_by_itself"]) == (0, 0, 1)
 
 
 def test_language_of_a_good_section(make_case: Callable[..., Case]) -> None:
@@ -122,6 +134,7 @@ def test_length_and_use(make_case: Callable[..., Case]) -> None:
     assert length.measure(case, limit=4)["too_many_sentences"] == 0
     assert (values["tokens_response"], values["tokens_other"], values["tokens_response_en"]) == (30, 10, 0)
     assert (values["tokens"], values["seconds"]) == (40, 0.5)
+    assert (values["seconds_response"], values["seconds_other"], values["seconds_instruction_en"]) == (0.4, 0.1, 0)
 
 
 def test_length_of_nothing_and_tokens_that_nobody_counted_are_unscored(make_case: Callable[..., Case]) -> None:

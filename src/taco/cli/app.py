@@ -151,22 +151,23 @@ def dataset(
 
 @app.command()
 def report(
-    run: Annotated[Path, typer.Argument(help="The run's folder.", metavar="RUN")],
+    runs: Annotated[list[Path], typer.Argument(help="Folders of finished runs.", metavar="RUN")],
+    out: Annotated[
+        Path | None, typer.Option(help="Write a page here, and its content as JSON beside it.", metavar="FILE.html")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the table of a finished run again.
+    """Print the table of finished runs again, or put them side by side on one page.
 
-    Example: taco report runs/quickstart-gl
+    Of several runs, the others are compared with the first one, answer by answer where they were asked the same.
+
+    Examples: taco report runs/quickstart-gl
+
+    taco report runs/small-gl runs/large-gl --out side-by-side.html
     """
-    from taco.cli.running import print_scores
-    from taco.errors import DataError
+    from taco.cli.reporting import print_report
 
-    if not (run / "report.json").is_file():
-        raise DataError(f"{run} holds no finished run.", hint="taco run RECIPE makes one.")
-    if as_json:
-        print((run / "report.json").read_text(encoding="utf-8"), end="")
-    else:
-        print_scores(run)
+    print_report(runs, out=out, as_json=as_json)
 
 
 @app.command()

@@ -39,6 +39,24 @@ METRICS = (
         "the repetition guard.",
         absent="zero",
     ),
+    Metric(
+        name="truncated",
+        title="Cut off by the token limit",
+        unit="rate",
+        better="lower",
+        reads="answer",
+        meaning="Answers that the token limit ended, whatever they lack.",
+        absent="zero",
+    ),
+    Metric(
+        name="looped",
+        title="Ended in a loop",
+        unit="rate",
+        better="lower",
+        reads="answer",
+        meaning="Answers that the repetition guard ended because they went round in a circle.",
+        absent="zero",
+    ),
 )
 
 
@@ -49,6 +67,8 @@ def measure(case: Case) -> Values:
         "complete_chain": float(case.parsed.state == "complete") if has_labels else None,
         "target_section": float(bool(case.parsed.response)) if has_labels and case.has_target else None,
         "ended_by_itself": float(case.answer.finish == "stop"),
+        "truncated": float(case.answer.finish == "length"),
+        "looped": float(case.answer.finish == "loop"),
     }
 
 

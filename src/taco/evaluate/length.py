@@ -99,6 +99,20 @@ USE_METRICS = (
         limits="Depends on the machine and on what else it was doing.",
         absent="zero",
     ),
+    *(
+        Metric(
+            name=f"seconds_{section}",
+            title=f"Time: {title}",
+            unit="seconds",
+            better="neither",
+            reads="answer",
+            meaning=meaning.replace("Tokens", "Wall-clock time of the decoding steps"),
+            limits="Depends on the machine and on what else it was doing.",
+            absent="zero",
+            needs=needs,
+        )
+        for section, needs, title, meaning in _USES
+    ),
 )
 
 
@@ -121,18 +135,18 @@ def measure(case: Case, *, limit: int) -> Values:
 def _measure_use(case: Case) -> dict[str, float | None]:
     answer = case.answer
     was_counted = answer.tokens > 0
-    tokens = dict.fromkeys((*SECTIONS, "other"), 0.0)
+    names = (*SECTIONS, "other")
+    asked = (*case.template.section_names, "other")
+    tokens, seconds = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
     for use in answer.sections:
         tokens[use.name] = tokens.get(use.name, 0.0) + use.tokens
-    asked = (*case.template.section_names, "other")
-    by_section = {
-        f"tokens_{name}": tokens[name] if was_counted and answer.sections and name in asked else None
-        for name in (*SECTIONS, "other")
-    }
+        seconds[use.name] = seconds.get(use.name, 0.0) + use.seconds
+    divided = asked if was_counted and answer.sections else ()
     return {
-        **by_section,
+        **{f"tokens_{name}": tokens[name] if name in divided else None for name in names},
         "tokens": float(answer.tokens) if was_counted else None,
         "seconds": answer.seconds if was_counted else None,
+        **{f"seconds_{name}": seconds[name] if name in divided else None for name in names},
     }
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
+
+TerParts = Literal["question", "all"]
 
 
 class EvaluateOptions(BaseModel):
@@ -21,4 +25,13 @@ class EvaluateOptions(BaseModel):
         ge=1,
         le=1000,
         description="Count replies with this many sentences or more; the paper asks for less than 6.",
+    )
+    ter: TerParts = Field(
+        default="question",
+        description="Of which parts to take TER: of the English question alone, or of all, up to seconds for each answer.",
+    )
+    translate_step3: bool = Field(
+        default=False,
+        description="Translate each answer's English section with the recipe's engine, and hold the target section against "
+        "that. Sends texts to the engine; the budget counts them, `taco plan` does not.",
     )

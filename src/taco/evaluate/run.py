@@ -8,17 +8,25 @@ from pathlib import Path
 
 from taco import __version__
 from taco.errors import DataError
-from taco.evaluate.case import Case, build_case, build_reference
+from taco.evaluate.case import REFERENCE, Case, build_case, build_reference
 from taco.evaluate.chains import CHAINS
+from taco.evaluate.comparison import sign_p_value
+from taco.evaluate.confusion import CONFUSION
+from taco.evaluate.fidelity import FIDELITY
 from taco.evaluate.language import LANGUAGE
 from taco.evaluate.length import make_length
 from taco.evaluate.metric import Family
-from taco.evaluate.options import EvaluateOptions
+from taco.evaluate.options import EvaluateOptions, TerParts
+from taco.evaluate.python_code import PYTHON_CODE
 from taco.evaluate.repetition import REPETITION
+from taco.evaluate.retention import RETENTION
 from taco.evaluate.scores import Scores, write_scores
 from taco.evaluate.similarity import SIMILARITY, measure_floors
+from taco.evaluate.step3 import FILE as STEP3_FILE
+from taco.evaluate.step3 import SectionTranslation, make_step3, read_translations
 from taco.evaluate.structure import STRUCTURE
 from taco.evaluate.summary import Measured, compare_corpus, compare_rows, measure_row, summarise_arm
+from taco.evaluate.together import score_together
 from taco.languages.identify import identify
 from taco.languages.table import Language
 from taco.measure.bootstrap import Bootstrap
@@ -29,9 +37,28 @@ from taco.store.files import digest_file
 from taco.store.jsonl import read_records, write_records
 
 
-def list_families(options: EvaluateOptions) -> tuple[Family, ...]:
-    """Return all measures, in the order in which they are shown."""
-    return (CHAINS, LANGUAGE, SIMILARITY, REPETITION, STRUCTURE, make_length(options.sentence_limit))
+def list_families(
+    options: EvaluateOptions, translations: Mapping[str, SectionTranslation] | None = None
+) -> tuple[Family, ...]:
+    """Return all measures, in the order in which they are shown.
+
+    Args:
+        options: The stage's settings.
+        translations: The engine's translations of English sections; without any, nothing is held against them.
+    """
+    return (
+        CHAINS,
+        LANGUAGE,
+        CONFUSION,
+        SIMILARITY,
+        RETENTION,
+        FIDELITY,
+        *((make_step3(translations),) if translations else ()),
+        REPETITION,
+        STRUCTURE,
+        PYTHON_CODE,
+        make_length(options.sentence_limit),
+    )
 
 
 def run_evaluate(
@@ -54,7 +81,7 @@ def run_evaluate(
         options: The stage's settings.
         chain: Folder with heldout.jsonl (Example).
         answers: Folder with base.jsonl and tuned.jsonl (Answer).
-        out: Where scores.json and dropped.jsonl go.
+        out: Where scores.json and dropped.jsonl go, and where step3.jsonl is if sections were translated.
         language: The target language.
         seed: Seed of the bootstrap.
         progress: Where to say how far it is.
@@ -66,14 +93,17 @@ def run_evaluate(
     drops: list[Drop] = []
     chosen = {arm: _choose_answers(answers / f"{arm}.jsonl", arm, examples, drops) for arm in ARMS}
     kept = sum(len(found) for found in chosen.values())
-    families = list_families(options)
+    translations = read_translations(out / STEP3_FILE)
+    families = list_families(options, translations)
     with progress.task("evaluate", total=kept + len(examples), unit="answers") as task:
         arms = {arm: _measure_arm(chosen[arm], examples, families, language, task) for arm in ARMS}
         references = _measure([build_reference(example, language) for example in examples.values()], families, task)
     bootstrap = Bootstrap(samples=options.bootstrap_samples, confidence=options.confidence, seed=seed)
     inputs = [chain / "heldout.jsonl", *(answers / f"{arm}.jsonl" for arm in ARMS)]
-    scores = build_scores(arms, references, families, bootstrap, language, inputs=_digest(inputs))
-    write_scores(out / "scores.json", scores)
+    inputs += [out / STEP3_FILE] if translations else []
+    scores = build_scores(arms, references, families, bootstrap, language, inputs=_digest(inputs), ter=options.ter)
+    engines = {"step 3": ", ".join(sorted({one.engine for one in translations.values()}))} if translations else {}
+    write_scores(out / "scores.json", scores.model_copy(update={"signatures": scores.signatures | engines}))
     write_records(out / "dropped.jsonl", drops)
     return StageCount(
         rows_in=kept + len(drops),
@@ -91,6 +121,7 @@ def build_scores(
     language: Language,
     *,
     inputs: Mapping[str, str],
+    ter: TerParts = "question",
 ) -> Scores:
     """Put the scores of all arms together.
 
@@ -101,6 +132,7 @@ def build_scores(
         bootstrap: How intervals are made.
         language: The target language.
         inputs: File -> SHA-256.
+        ter: Which parts TER is taken of.
     """
     examples = [case.example for case in references.cases]
     templates = list(dict.fromkeys(case.template for case in references.cases))
@@ -111,17 +143,21 @@ def build_scores(
         if not templates or any(metric.applies_to(template) for template in templates)
     )
     base, tuned = (arms[arm] for arm in ARMS)
+    together = score_together(arms, references, bootstrap, language, ter=ter)
     return Scores(
         language=language.code,
         language_name=language.name,
         template=", ".join(sorted(template.signature for template in templates)),
         rows=len(examples),
         metrics=metrics,
-        arms={arm: summarise_arm(measured, metrics, bootstrap) for arm, measured in arms.items()},
-        reference=summarise_arm(references, metrics, bootstrap) if examples else None,
+        arms={arm: summarise_arm(measured, metrics, bootstrap, together.arms[arm]) for arm, measured in arms.items()},
+        reference=summarise_arm(references, metrics, bootstrap, together.arms[REFERENCE]) if examples else None,
         floors={name: bootstrap.estimate_mean(values) for name, values in measure_floors(examples).items()},
         differences=compare_rows(base.rows, tuned.rows, metrics, bootstrap),
         corpus_differences=compare_corpus(base, tuned, bootstrap),
+        totals=together.metrics,
+        total_differences=together.differences,
+        total_p_values=together.p_values,
         signatures=_sign(bootstrap, language),
         bootstrap=bootstrap,
         inputs=dict(inputs),
@@ -204,6 +240,7 @@ def _sign(bootstrap: Bootstrap, language: Language) -> dict[str, str]:
         "chrF++": sign_chrf(),
         "language": identify("", target=language).signature,
         "intervals": bootstrap.signature,
+        "p-values": sign_p_value(samples=bootstrap.samples, seed=bootstrap.seed),
     }
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from taco.errors import DataError
 from taco.evaluate.failures import Failure
 from taco.evaluate.metric import Metric
+from taco.evaluate.totals import TotalMetric
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.store.files import disk_faults, write_atomically
 
@@ -55,6 +56,7 @@ class ArmScores(BaseModel):
         states, finishes, failures: How many answers are in each state, ended so, and show each kind of failure.
         metrics: Measure -> mean over rows.
         corpus: Measure -> the same taken over all rows as one text, where that is defined.
+        totals: Name of a score of all answers together -> the score; empty in files of earlier versions.
         categories: Category -> measure -> mean over the rows of that category.
         languages: Code -> mean probability over the replies that could be judged.
         best_of_reply, best_of_section: Code -> number of replies, and of target sections, identified as it; "" for
@@ -70,6 +72,7 @@ class ArmScores(BaseModel):
     failures: dict[str, int]
     metrics: Estimates
     corpus: Estimates
+    totals: Estimates = {}
     categories: dict[str, Estimates]
     languages: Estimates
     best_of_reply: dict[str, int]
@@ -89,6 +92,9 @@ class Scores(BaseModel):
         reference: The reference chains measured as if they were answers: the ceiling. None without held-out rows.
         floors: What replies without any merit would score as `chrf_reply`: "english_copy", "other_row".
         differences, corpus_differences: Measure -> tuned minus base over the rows that both have.
+        totals: What the scores of all answers together are, in the order in which they are shown.
+        total_differences, total_p_values: Name -> tuned minus base over the rows that both have, and how likely chance
+            makes as large a difference, see `taco.evaluate.comparison.estimate_p_value`; not corrected for their number.
         signatures: What made the numbers -> name, version and settings.
         inputs: File, relative to the run folder -> SHA-256.
         knows_target: Whether the language identifier has a profile of the target.
@@ -108,6 +114,9 @@ class Scores(BaseModel):
     floors: Estimates
     differences: Estimates
     corpus_differences: Estimates
+    totals: tuple[TotalMetric, ...] = ()
+    total_differences: Estimates = {}
+    total_p_values: dict[str, float | None] = {}
     signatures: dict[str, str]
     bootstrap: Bootstrap
     inputs: dict[str, str]

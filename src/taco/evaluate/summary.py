@@ -52,8 +52,10 @@ def measure_row(case: Case, families: Sequence[Family]) -> RowScore:
     )
 
 
-def summarise_arm(measured: Measured, metrics: Sequence[Metric], bootstrap: Bootstrap) -> ArmScores:
-    """Summarise one arm."""
+def summarise_arm(
+    measured: Measured, metrics: Sequence[Metric], bootstrap: Bootstrap, totals: Mapping[str, Estimate] | None = None
+) -> ArmScores:
+    """Summarise one arm; `totals` are the scores of all its answers together."""
     rows = measured.rows
     categories = sorted({row.category for row in rows})
     return ArmScores(
@@ -67,6 +69,7 @@ def summarise_arm(measured: Measured, metrics: Sequence[Metric], bootstrap: Boot
             name: bootstrap.estimate_total(counts, score_counts)
             for name, counts in _count_corpus(measured.cases).items()
         },
+        totals=dict(totals or {}),
         categories={
             category: _estimate_metrics([row for row in rows if row.category == category], metrics, bootstrap)
             for category in categories

@@ -56,7 +56,7 @@ def show_answers(report: Report) -> Html:
 
 
 def _show_sample(sample: Sample, language: LanguageFacts, *, class_: str, is_open: bool) -> Html:
-    asked = _list_asked(sample)
+    asked = list_asked(sample.reference)
     arms = [_show_answer(arm, answer, language, asked=asked) for arm, answer in sample.answers.items()]
     return element(
         "details",
@@ -72,7 +72,7 @@ def _show_sample(sample: Sample, language: LanguageFacts, *, class_: str, is_ope
 def _show_summary(sample: Sample, language: LanguageFacts) -> Html:
     first_line = next(iter(sample.prompt.split("\n")), "")
     answer = sample.answers.get(RANKED_BY)
-    badges = _list_badges(answer) if answer else [element("span", "no tuned answer", class_="badge bad")]
+    badges = list_badges(answer) if answer else [element("span", "no tuned answer", class_="badge bad")]
     return element(
         "summary",
         element("span", first_line, class_="prompt", lang=language.code, dir=language.direction),
@@ -84,7 +84,7 @@ def _show_question(sample: Sample, language: LanguageFacts) -> Html:
     return join(
         [
             element("h3", f"Question in {language.name}"),
-            _show_text(sample.prompt, lang=language.code, direction=language.direction),
+            show_text(sample.prompt, lang=language.code, direction=language.direction),
         ]
     )
 
@@ -93,30 +93,28 @@ def _show_reference(sample: Sample, language: LanguageFacts) -> Html:
     head = element(
         "header", element("h3", "reference"), element("span", "English row and its machine translation", class_="small")
     )
-    shown = _show_sections(sample.reference, language, asked=_list_asked(sample))
+    shown = show_sections(sample.reference, language, asked=list_asked(sample.reference))
     return element("article", head, *shown, class_="answer reference")
 
 
-def _list_asked(sample: Sample) -> tuple[str, ...]:
+def list_asked(reference: Sections) -> tuple[str, ...]:
     """Return the sections that an answer should have: those of the reference."""
-    return tuple(name for name in Sections.model_fields if getattr(sample.reference, name))
+    return tuple(name for name in Sections.model_fields if getattr(reference, name))
 
 
 def _show_answer(arm: str, answer: SampleAnswer, language: LanguageFacts, *, asked: tuple[str, ...]) -> Html:
     head = element(
-        "header", element("h3", ARM_TITLES.get(arm, arm)), element("span", *_list_badges(answer), class_="badges")
+        "header", element("h3", ARM_TITLES.get(arm, arm)), element("span", *list_badges(answer), class_="badges")
     )
     if answer.state in ("no-chain", "empty"):
-        shown: list[Html] = [_show_unlabelled(answer)]
+        shown: list[Html] = [show_unlabelled(answer)]
     else:
-        raw = element(
-            "details", element("summary", "raw text"), _show_text(answer.text, direction="auto"), class_="raw"
-        )
-        shown = [*_show_sections(answer.sections, language, asked=asked), raw]
-    return element("article", head, *shown, _show_failures(answer), class_=f"answer {arm}")
+        raw = element("details", element("summary", "raw text"), show_text(answer.text, direction="auto"), class_="raw")
+        shown = [*show_sections(answer.sections, language, asked=asked), raw]
+    return element("article", head, *shown, show_failures(answer), class_=f"answer {arm}")
 
 
-def _show_sections(sections: Sections, language: LanguageFacts, *, asked: tuple[str, ...]) -> list[Html]:
+def show_sections(sections: Sections, language: LanguageFacts, *, asked: tuple[str, ...]) -> list[Html]:
     """Show the sections that were asked for, and any other that is there."""
     kinds = (
         ("instruction_en", "Instruction in English", "en", "ltr"),
@@ -131,20 +129,22 @@ def _show_sections(sections: Sections, language: LanguageFacts, *, asked: tuple[
 
 
 def _show_section(number: int, title: str, text: str, *, lang: str, direction: str) -> Html:
-    body = _show_text(text, lang=lang, direction=direction) if text else element("p", "missing", class_="absent")
+    body = show_text(text, lang=lang, direction=direction) if text else element("p", "missing", class_="absent")
     return element("section", element("h4", title), body, class_=f"part part-{number}")
 
 
-def _show_unlabelled(answer: SampleAnswer) -> Html:
+def show_unlabelled(answer: SampleAnswer) -> Html:
+    """Show an answer in which no section was found."""
     body = (
-        _show_text(answer.text, direction="auto")
+        show_text(answer.text, direction="auto")
         if answer.text.strip()
         else element("p", "nothing written", class_="absent")
     )
     return element("section", element("h4", "Whole answer, without sections"), body, class_="part part-whole")
 
 
-def _show_text(text: str, *, direction: str, lang: str | None = None) -> Html:
+def show_text(text: str, *, direction: str, lang: str | None = None) -> Html:
+    """Show a text as it is, line breaks kept; a long one scrolls."""
     is_long = len(text) > LONG_TEXT
     pieces = (
         element("span", piece, class_="code", dir="ltr") if is_code else piece
@@ -154,14 +154,16 @@ def _show_text(text: str, *, direction: str, lang: str | None = None) -> Html:
     return element("div", *pieces, class_=class_, lang=lang, dir=direction, tabindex="0" if is_long else None)
 
 
-def _show_failures(answer: SampleAnswer) -> Html | None:
+def show_failures(answer: SampleAnswer) -> Html | None:
+    """Show what went wrong with an answer; None where nothing did."""
     if not answer.failures:
         return None
     rows = (element("li", element("strong", failure.kind), ": ", failure.detail) for failure in answer.failures)
     return element("ul", *rows, class_="faults")
 
 
-def _list_badges(answer: SampleAnswer) -> list[Html]:
+def list_badges(answer: SampleAnswer) -> list[Html]:
+    """Return state, ending, language and agreement of an answer as badges."""
     badges = [element("span", answer.state, class_=f"badge {'good' if answer.state == 'complete' else 'bad'}")]
     if answer.finish != "stop":
         badges.append(element("span", FINISH_WORDS.get(answer.finish, answer.finish), class_="badge bad"))

@@ -105,7 +105,7 @@ def write_filter_rules(samples: Sequence[Sample]) -> str:
 
 def show_filters(samples: Sequence[Sample]) -> Html:
     """Show the radio buttons."""
-    return element("div", *map(_show_filter, list_filters(samples)), class_="filters panel")
+    return element("div", *map(show_filter, list_filters(samples)), class_="filters panel")
 
 
 def list_kinds(sample: Sample) -> list[str]:
@@ -126,11 +126,13 @@ def find_reply_language(sample: Sample) -> str:
     return answer.language if answer else ""
 
 
-def _show_filter(group: Filter) -> Html:
+def show_filter(group: Filter) -> Html:
+    """Show the radio buttons of one filter."""
     buttons: list[Child] = []
     for index, choice in enumerate(group.choices):
         key = f"{group.key}-{index}"
         button = element("input", type="radio", name=group.key, id=key, checked=index == 0)
         count = element("span", str(choice.count), class_="count")
-        buttons.append(element("span", button, element("label", choice.label, " ", count, for_=key), class_="choice"))
+        name = element("span", choice.label, dir="auto")
+        buttons.append(element("span", button, element("label", name, " ", count, for_=key), class_="choice"))
     return element("fieldset", element("legend", group.legend), *buttons)

@@ -12,7 +12,8 @@ from taco.report.markup import Html, element, join
 from taco.report.wording import UNIT_SUFFIXES, scale_value, write_interval, write_value
 
 LEFT, RIGHT, TOP, ROW, AXIS = 124, 18, 22, 38, 42
-LABEL_LETTERS = 15
+LETTER = 8.2
+"""Estimated width of a letter of a label."""
 LEAST_TOP = 40.0
 """chrF++ axes reach at least this far, so that small differences do not look large."""
 
@@ -38,7 +39,9 @@ class Group:
         return max((estimate.n for estimate in self.estimates.values()), default=0)
 
 
-def draw_intervals(groups: Sequence[Group], metric: Metric, *, title: str, floor: Floor | None = None) -> Html:
+def draw_intervals(
+    groups: Sequence[Group], metric: Metric, *, title: str, floor: Floor | None = None, left: float = LEFT
+) -> Html:
     """Draw one line for each group with the mean and interval of each arm.
 
     Args:
@@ -46,8 +49,9 @@ def draw_intervals(groups: Sequence[Group], metric: Metric, *, title: str, floor
         metric: What is shown.
         title: The figure's name.
         floor: A line to compare with.
+        left: Width of the labels.
     """
-    scale = Scale(0.0, find_top(groups, metric, floor), LEFT, WIDTH - RIGHT)
+    scale = Scale(0.0, find_top(groups, metric, floor), left, WIDTH - RIGHT)
     bottom = TOP + ROW * len(groups)
     lines = [_draw_group(group, metric, scale, TOP + ROW * (index + 0.5)) for index, group in enumerate(groups)]
     text = "; ".join(_describe_group(group, metric) for group in groups)
@@ -59,6 +63,13 @@ def draw_intervals(groups: Sequence[Group], metric: Metric, *, title: str, floor
         title=title,
         text=text,
     )
+
+
+def draw_label(text: str, y: float, *, width: float) -> Html:
+    """Draw a line's label, cut to a width; the whole of it is its title."""
+    most = int(width / LETTER)
+    short = text if len(text) <= most else f"{text[: most - 1]}…"
+    return element("text", short, element("title", text), x=0, y=f"{y:g}", class_="label")
 
 
 def find_top(groups: Sequence[Group], metric: Metric, floor: Floor | None = None) -> float:
@@ -96,8 +107,7 @@ def draw_pair(metric: Metric, estimates: Mapping[str, Estimate], *, title: str) 
 
 
 def _draw_group(group: Group, metric: Metric, scale: Scale, y: float) -> Html:
-    short = group.label if len(group.label) <= LABEL_LETTERS else f"{group.label[: LABEL_LETTERS - 1]}…"
-    label = element("text", short, element("title", group.label), x=0, y=f"{y:g}", class_="label")
+    label = draw_label(group.label, y, width=scale.start)
     count = write_text(f"n = {group.rows}", 0, y + 14, "tick")
     rail = draw_line(scale.start, y, scale.end, y, "rail")
     shifts = (-7, 7, 0) if len(group.estimates) > 1 else (0,)

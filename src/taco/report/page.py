@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import resources
 
 from taco.report.answers import show_answers
@@ -28,34 +29,60 @@ CHAPTERS = (
 )
 
 
-def render_page(report: Report) -> str:
-    """Render a report as a page of HTML."""
-    chapters = [chapter for chapter in CHAPTERS if chapter[0] != "round-trip" or report.round_trip]
-    links = (element("a", title, href=f"#{key}") for key, title in chapters)
+def render_page(report: Report, *, json_name: str = "report.json") -> str:
+    """Render a report as a page of HTML.
+
+    Args:
+        report: The report.
+        json_name: Name of the file with the same content, which lies beside the page.
+    """
+    main = element(
+        "main",
+        show_headlines(report),
+        show_findings(report),
+        show_figures(report),
+        show_answers(report),
+        show_measures(report),
+        show_round_trip(report),
+        show_flow(report),
+        show_provenance(report),
+    )
+    return write_document(
+        title=f"{report.name}: {report.language.name} · taco report",
+        header=show_header(report),
+        chapters=[chapter for chapter in CHAPTERS if chapter[0] != "round-trip" or report.round_trip],
+        main=main,
+        footer=f"Written by taco {report.scores.signatures.get('taco', '')}. The same as data: {json_name}.",
+        rules=write_filter_rules(report.samples),
+    )
+
+
+def write_document(
+    *, title: str, header: Html, chapters: Sequence[tuple[str, str]], main: Html, footer: str, rules: str
+) -> str:
+    """Write a whole page.
+
+    Args:
+        title: What the browser calls it.
+        header: Its head line.
+        chapters: Id and title of each chapter.
+        main: The chapters.
+        footer: Its last line.
+        rules: Style rules besides the page's own, without any text of a run.
+    """
+    links = (element("a", name, href=f"#{key}") for key, name in chapters)
     body = element(
         "body",
         element("a", "Skip to the numbers", href="#short", class_="skip"),
-        show_header(report),
+        header,
         element("nav", *links, aria_label="Chapters"),
-        element(
-            "main",
-            show_headlines(report),
-            show_findings(report),
-            show_figures(report),
-            show_answers(report),
-            show_measures(report),
-            show_round_trip(report),
-            show_flow(report),
-            show_provenance(report),
-        ),
-        element(
-            "footer", f"Written by taco {report.scores.signatures.get('taco', '')}. The same as data: report.json."
-        ),
+        main,
+        element("footer", footer),
     )
-    return f"<!doctype html>\n{element('html', _make_head(report), body, lang='en').text}\n"
+    return f"<!doctype html>\n{element('html', _make_head(title, rules), body, lang='en').text}\n"
 
 
-def _make_head(report: Report) -> Html:
+def _make_head(title: str, rules: str) -> Html:
     return element(
         "head",
         element("meta", charset="utf-8"),
@@ -63,8 +90,8 @@ def _make_head(report: Report) -> Html:
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="referrer", content="no-referrer"),
-        element("title", f"{report.name}: {report.language.name} · taco report"),
-        element("style", trust(_read_style() + write_filter_rules(report.samples))),
+        element("title", title),
+        element("style", trust(_read_style() + rules)),
     )
 
 

@@ -12,6 +12,9 @@ TOP, ROW, BAR, AXIS = 6, 58, 26, 42
 LETTER = 7.0
 """Estimated width of a letter of the labels inside bars."""
 
+LABEL_LETTERS = 40
+"""Letters of a bar's label that are shown, so that its note has room."""
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -73,9 +76,9 @@ def draw_stack(bars: Sequence[Bar], *, title: str, unit: str, axis: str, top: fl
 
 
 def _draw_bar(bar: Bar, scale: Scale, y: float) -> Html:
-    label = element(
-        "text", bar.label, element("tspan", bar.note, dx=8, class_="tick"), x=2, y=f"{y + 14:g}", class_="label"
-    )
+    short = bar.label if len(bar.label) <= LABEL_LETTERS else f"{bar.label[: LABEL_LETTERS - 1]}…"
+    note = element("tspan", bar.note, dx=8, class_="tick")
+    label = element("text", short, note, x=2, y=f"{y + 14:g}", class_="label")
     pieces, reached = [], 0.0
     for piece in bar.pieces:
         start, reached = scale.place(reached), reached + piece.value

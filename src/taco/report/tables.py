@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from taco.evaluate.metric import Metric
 from taco.evaluate.scores import Scores
+from taco.evaluate.totals import TotalMetric
 from taco.measure.bootstrap import Estimate
 from taco.report.chart import ARM_TITLES
 from taco.report.content import Report, StageFlow
@@ -38,17 +39,12 @@ def show_measures(report: Report) -> Html:
         "where the last column says “missing”, and is left out where it says “unscored”: unscored is not zero. The "
         "reference column measures the reference chains as if they were answers: the ceiling of each measure."
     )
-    corpus = make_table(
-        ["measure", *arms, "tuned − base"],
-        [_list_corpus(scores, metric) for metric in scores.metrics if metric.name in scores.corpus_differences],
-        caption="chrF++ over all rows taken as one text (corpus level); a missing section is an empty text",
-    )
     return element(
         "section",
         element("h2", "All numbers"),
         element("p", note),
         make_table(head, rows, caption="Every measure, base against tuned"),
-        element("details", element("summary", "The same over all rows as one text"), corpus),
+        element("details", element("summary", "All answers taken together"), _show_together(scores)),
         element("details", element("summary", "How the answers ended"), _show_endings(scores)),
         id="numbers",
     )
@@ -113,6 +109,34 @@ def _list_measure(scores: Scores, metric: Metric) -> list[Child]:
     ]
 
 
+def _show_together(scores: Scores) -> Html:
+    """Show the scores of all answers together; in files of earlier versions that is chrF++ alone."""
+    arms = list(scores.arms)
+    if scores.totals:
+        return make_table(
+            ["score", *arms, "tuned − base", "p", "signature"],
+            [_list_total(scores, metric) for metric in scores.totals],
+            caption="Scores of all answers taken together (corpus level); a missing section is an empty text. p: how often "
+            "chance makes as large a difference",
+        )
+    return make_table(
+        ["measure", *arms, "tuned − base"],
+        [_list_corpus(scores, metric) for metric in scores.metrics if metric.name in scores.corpus_differences],
+        caption="chrF++ over all rows taken as one text (corpus level); a missing section is an empty text",
+    )
+
+
+def _list_total(scores: Scores, metric: TotalMetric) -> list[Child]:
+    p_value = scores.total_p_values.get(metric.name)
+    return [
+        metric.title,
+        *(_show_cell(arm.totals.get(metric.name), metric) for arm in scores.arms.values()),
+        _show_cell(scores.total_differences.get(metric.name), metric, is_difference=True),
+        "–" if p_value is None else f"{p_value:.3f}",
+        element("code", metric.signature),
+    ]
+
+
 def _list_corpus(scores: Scores, metric: Metric) -> list[Child]:
     return [
         metric.title,
@@ -121,7 +145,7 @@ def _list_corpus(scores: Scores, metric: Metric) -> list[Child]:
     ]
 
 
-def _show_cell(estimate: Estimate | None, metric: Metric, *, is_difference: bool = False) -> Html:
+def _show_cell(estimate: Estimate | None, metric: Metric | TotalMetric, *, is_difference: bool = False) -> Html:
     value = write_value(estimate, metric.unit, is_difference=is_difference)
     interval = write_interval(estimate, metric.unit, is_difference=is_difference)
     return element(
