@@ -253,6 +253,14 @@ def _evaluate_settings(context: Context) -> Sequence[Any]:
     return (options, context.recipe.language, context.recipe.seed, engine)
 
 
+def _train_settings(context: Context) -> Sequence[Any]:
+    from taco.train.rows import digest_files
+
+    recipe = context.recipe
+    files = digest_files(recipe.train, chain=context.folder.stage("chain"), digest=context.folder.digests.digest)
+    return (recipe.train.select_deciding(), recipe.model, recipe.seed, *files.values())
+
+
 STAGES = (
     Stage("source", 2, (), _source_settings, _run_source),
     Stage("translate", 3, ("source",), _translate_settings, _run_translate),
@@ -264,7 +272,7 @@ STAGES = (
         lambda c: (c.recipe.chain, c.recipe.chain.list_signatures(), c.recipe.language),
         _run_chain,
     ),
-    Stage("train", 1, ("chain",), lambda c: (c.recipe.train, c.recipe.model, c.recipe.seed), _run_train),
+    Stage("train", 1, ("chain",), _train_settings, _run_train),
     Stage(
         "generate",
         2,

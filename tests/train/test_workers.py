@@ -46,9 +46,9 @@ def find_gradients(model: Any, batch: Batch, *, threads: int, seed: int = 0) -> 
     model.zero_grad()
     before = torch.get_num_threads()
     with Workers(threads, most=len(batch.micro_batches), on_cpu=True) as workers:
-        loss = workers.add_gradients(model, batch, seed=seed)
+        losses = workers.add_gradients(model, batch, seed=seed)
     assert torch.get_num_threads() == before
-    return [loss, *(weight.grad.clone() for weight in model.parameters() if weight.requires_grad)]
+    return [losses.mean, losses.parts, *(weight.grad.clone() for weight in model.parameters() if weight.requires_grad)]
 
 
 def are_equal(left: list[Any], right: list[Any]) -> bool:
@@ -67,7 +67,7 @@ def test_gradients_are_added_to_those_there(tuned: Any, batch: Batch) -> None:
 
     from taco.train.workers import Workers
 
-    once = find_gradients(tuned, batch, threads=1)[1:]
+    once = find_gradients(tuned, batch, threads=1)[2:]
     with Workers(1, most=9, on_cpu=True) as workers:
         workers.add_gradients(tuned, batch, seed=0)
     twice = [weight.grad for weight in tuned.parameters() if weight.requires_grad]
@@ -77,10 +77,10 @@ def test_gradients_are_added_to_those_there(tuned: Any, batch: Batch) -> None:
 def test_a_fault_in_a_thread_comes_out(tuned: Any, batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     from taco.train import workers
 
-    def fail(model: Any, rows: Any) -> Any:
+    def fail(model: Any, rows: Any, most_logits: Any) -> Any:
         raise ModelError("broken")
 
-    monkeypatch.setattr(workers, "sum_token_losses", fail)
+    monkeypatch.setattr(workers, "measure_losses", fail)
     with pytest.raises(ModelError, match="broken"):
         find_gradients(tuned, batch, threads=2)
 

@@ -1,14 +1,38 @@
-"""Putting a tuned LoRA adapter into a base model."""
+"""Loading what was tuned: the base model with a LoRA adapter merged into it, or a model tuned as a whole."""
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 from taco.errors import ModelError
+from taco.model.base import Base
 from taco.model.libraries import quiet_libraries
+from taco.model.load import DtypeName, load_model
 
 _TUNE = "Run the train stage first: taco run RECIPE."
+
+
+def load_tuned(base: Base, folder: Path, *, dtype: DtypeName) -> Any:
+    """Load the tuned model.
+
+    Args:
+        base: The base model.
+        folder: What the train stage wrote: an adapter, or a whole model.
+        dtype: See `load_model`.
+
+    Raises:
+        ModelError: It is missing, damaged, or made for another model.
+    """
+    if is_whole_model(folder):
+        return load_model(dataclasses.replace(base, path=folder), dtype=dtype)
+    return merge_adapter(load_model(base, dtype=dtype), folder)
+
+
+def is_whole_model(folder: Path) -> bool:
+    """Whether a folder holds a model of which all weights were tuned."""
+    return (folder / "config.json").is_file() and (folder / "model.safetensors").is_file()
 
 
 def merge_adapter(model: Any, adapter: Path) -> Any:
@@ -49,6 +73,8 @@ def check_adapter(adapter: Path) -> None:
     """
     if not adapter.is_dir():
         raise ModelError(f"There is no adapter in {adapter}.", hint=_TUNE)
+    if is_whole_model(adapter):
+        return
     for name in ("adapter_config.json", "adapter_model.safetensors"):
         if not (adapter / name).is_file():
             raise ModelError(f"The adapter {adapter} holds no {name}.", hint=_TUNE)

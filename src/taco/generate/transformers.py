@@ -9,7 +9,7 @@ from typing import Any
 
 from taco.chain.parse import find_restart
 from taco.errors import ModelError
-from taco.generate.adapter import check_adapter, merge_adapter
+from taco.generate.adapter import check_adapter, load_tuned
 from taco.generate.backend import Generation, Limits, Prompt, Refusal, Setup
 from taco.generate.detokenise import decode_text, decode_with_ends
 from taco.generate.loops import find_loop
@@ -96,11 +96,13 @@ class TransformersBackend:
 
         # Loaded anew, because packed weights take no adapter, and taking an adapter out again leaves rounding errors.
         self._model = None
-        model = load_model(self._base, dtype=self._setup.model.dtype)
+        dtype = self._setup.model.dtype
         if arm == "tuned":
             if self._setup.adapter is None:
                 raise ModelError("The arm 'tuned' was asked, but no adapter was given.")
-            model = merge_adapter(model, self._setup.adapter)
+            model = load_tuned(self._base, self._setup.adapter, dtype=dtype)
+        else:
+            model = load_model(self._base, dtype=dtype)
         self._is_packed = pack_model(model)
         self._model, self._arm = model, arm
 

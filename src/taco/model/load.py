@@ -7,6 +7,7 @@ from typing import Any, Literal
 from taco.errors import ModelError
 from taco.model.base import Base
 from taco.model.libraries import device_name, quiet_libraries, require_libraries
+from taco.model.quantise import build_quantisation
 
 DtypeName = Literal["auto", "fp32", "bf16"]
 
@@ -27,15 +28,17 @@ def load_tokenizer(base: Base) -> Any:
         raise _describe(base, "tokenizer", error) from error
 
 
-def load_model(base: Base, *, dtype: DtypeName = "auto") -> Any:
+def load_model(base: Base, *, dtype: DtypeName = "auto", in_4_bits: bool = False) -> Any:
     """Load the weights of a base model, on the GPU where there is one, in evaluation mode.
 
     Args:
         base: The base model.
         dtype: "fp32", "bf16", or "auto": fp32 on a CPU, bf16 on a GPU.
+        in_4_bits: Whether linear layers are kept in 4 bits; `dtype` is then that of the products.
 
     Raises:
-        ModelError: They are missing, damaged or of an unknown kind, or the extra [train] is not installed.
+        ModelError: They are missing, damaged or of an unknown kind, or the extra [train], or [qlora] for 4 bits, is not
+            installed.
     """
     require_libraries()
     import torch
@@ -44,18 +47,21 @@ def load_model(base: Base, *, dtype: DtypeName = "auto") -> Any:
 
     device = device_name()
     wanted = {"auto": "fp32" if device == "cpu" else "bf16"}.get(dtype, dtype)
+    number = torch.float32 if wanted == "fp32" else torch.bfloat16
+    quantised = {"quantization_config": build_quantisation(number), "device_map": {"": device}} if in_4_bits else {}
     try:
         with quiet_libraries():
             model = AutoModelForCausalLM.from_pretrained(
                 base.path,
-                dtype=torch.float32 if wanted == "fp32" else torch.bfloat16,
+                dtype=number,
                 local_files_only=True,
                 trust_remote_code=False,
                 use_safetensors=True,
+                **quantised,
             )
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise _describe(base, "weights", error) from error
-    return model.to(device).eval()
+    return (model if in_4_bits else model.to(device)).eval()
 
 
 def _describe(base: Base, part: str, error: Exception) -> ModelError:

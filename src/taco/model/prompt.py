@@ -38,7 +38,12 @@ def encode_prompt(tokenizer: Any, *, system: str, prompt: str) -> list[int]:
 
 
 def encode_completion(tokenizer: Any, completion: str, *, end: int) -> list[int]:
-    """Encode the assistant's text and the token that ends its turn.
+    """Encode the assistant's text and the token that ends its turn; see `encode_with_spans`."""
+    return encode_with_spans(tokenizer, completion, end=end)[0]
+
+
+def encode_with_spans(tokenizer: Any, completion: str, *, end: int) -> tuple[list[int], list[tuple[int, int]]]:
+    """Encode the assistant's text and the token that ends its turn, and say where in the text each token lies.
 
     A text that spells a special token is encoded as plain characters, so that only the last token ends the turn.
 
@@ -46,6 +51,10 @@ def encode_completion(tokenizer: Any, completion: str, *, end: int) -> list[int]
         tokenizer: A transformers tokenizer.
         completion: The text, without an end token.
         end: What `end_token_id` found for this tokenizer.
+
+    Returns:
+        The ids, the end token last; and [start, end) in characters for each id but the last, none at all where the
+        tokenizer cannot tell.
 
     Raises:
         ModelError: The tokenizer leaves out the end of the text.
@@ -58,13 +67,14 @@ def encode_completion(tokenizer: Any, completion: str, *, end: int) -> list[int]
         return_offsets_mapping=tokenizer.is_fast,
     )
     ids = [int(token) for token in encoded["input_ids"]]
-    covered = max((end for _, end in encoded.get("offset_mapping", [])), default=0)
+    spans = [(int(start), int(stop)) for start, stop in encoded.get("offset_mapping", [])]
+    covered = max((stop for _, stop in spans), default=0)
     if tokenizer.is_fast and covered < len(completion.rstrip()):
         raise ModelError(
             f"The tokenizer encodes {covered} of {len(completion)} characters of a text and leaves the end out.",
             hint="Remove `truncation` from the base model's tokenizer.json.",
         )
-    return [*ids, end]
+    return [*ids, end], spans
 
 
 def end_token_id(tokenizer: Any) -> int:

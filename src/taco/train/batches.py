@@ -26,11 +26,13 @@ class Batch:
         step: Number of the step, from 1.
         epoch: Epochs done after this step.
         micro_batches: The rows, by forward pass.
+        stage: Name of the curriculum's stage; "" without one.
     """
 
     step: int
     epoch: float
     micro_batches: tuple[MicroBatch, ...]
+    stage: str = ""
 
     @property
     def rows(self) -> list[EncodedRow]:
@@ -68,7 +70,7 @@ def plan_batches(
     batches: list[Batch] = []
     while len(batches) < total:
         epoch = len(batches) // steps_per_epoch
-        for chosen in _split_evenly(_shuffle(rows, seed=seed, epoch=epoch), steps_per_epoch)[: total - len(batches)]:
+        for chosen in split_evenly(_shuffle(rows, seed=seed, epoch=epoch), steps_per_epoch)[: total - len(batches)]:
             step = len(batches) + 1
             packed = pack_rows(chosen, micro_batch_tokens=micro_batch_tokens)
             batches.append(Batch(step=step, epoch=round(step / steps_per_epoch, 4), micro_batches=packed))
@@ -102,6 +104,7 @@ def _shuffle(rows: Sequence[EncodedRow], *, seed: int, epoch: int) -> list[Encod
     return order
 
 
-def _split_evenly(rows: Sequence[EncodedRow], parts: int) -> list[Sequence[EncodedRow]]:
+def split_evenly(rows: Sequence[EncodedRow], parts: int) -> list[Sequence[EncodedRow]]:
+    """Cut rows into stretches whose lengths differ by one at most, in their order."""
     bounds = [len(rows) * part // parts for part in range(parts + 1)]
     return [rows[start:end] for start, end in pairwise(bounds)]

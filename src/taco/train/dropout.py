@@ -39,6 +39,35 @@ def seeded_dropout(key: str, *, device: Any) -> Iterator[None]:
         _drawing.generator = None
 
 
+def keep_dropout() -> tuple[Any, Any]:
+    """Return contexts for `torch.utils.checkpoint`: what is computed again drops what was dropped the first time.
+
+    The second pass may run in another thread, which has no generator of its own.
+    """
+    state: list[Any] = [None, None]
+
+    @contextmanager
+    def first() -> Iterator[None]:
+        generator = getattr(_drawing, "generator", None)
+        if generator is not None:
+            state[:] = [generator.device, generator.get_state()]
+        yield
+
+    @contextmanager
+    def again() -> Iterator[None]:
+        before = getattr(_drawing, "generator", None)
+        device, known = state
+        if known is not None:
+            _drawing.generator = torch.Generator(device=device)
+            _drawing.generator.set_state(known)
+        try:
+            yield
+        finally:
+            _drawing.generator = before
+
+    return first(), again()
+
+
 class SeededDropout(torch.nn.Module):
     """Sets a share of the numbers to 0 and scales the others up, as `torch.nn.Dropout` does.
 
@@ -73,3 +102,11 @@ def seed_dropouts(model: torch.nn.Module) -> None:
             for name, dropout in found.items():
                 if isinstance(dropout, torch.nn.Dropout):
                     found[name] = SeededDropout(dropout.p)
+
+
+def seed_all_dropouts(model: torch.nn.Module) -> None:
+    """Replace every dropout module of a model by `SeededDropout`."""
+    for module in list(model.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, torch.nn.Dropout):
+                setattr(module, name, SeededDropout(child.p))

@@ -1,11 +1,11 @@
-"""The log of a training: one line for each optimiser step."""
+"""The logs of a training: one line for each optimiser step, and one for each look at rows that are not learnt."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol, TypeVar
 
 from pydantic import ConfigDict
 
@@ -27,6 +27,8 @@ class StepLog:
         tokens: Tokens of this step, prompts included.
         tokens_per_s: `tokens` / `seconds`.
         seconds: Wall-clock time of the step, without the time that saving a checkpoint took.
+        stage: Name of the curriculum's stage; "" without one.
+        parts: Mean loss of each part of the answers, see `taco.train.sections.PARTS`, those without tokens left out.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -40,6 +42,38 @@ class StepLog:
     tokens: int
     tokens_per_s: float
     seconds: float
+    stage: str = ""
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """A look at rows that are not learnt.
+
+    Attributes:
+        step: The optimiser step after which it was made; 0 before the first.
+        rows: Number of chains looked at.
+        loss: Mean cross entropy, in nats, of their completions' tokens.
+        parts: The same for each part of the answers, as in `StepLog`.
+        english: Mean loss of plain English answers to plain English questions, which says what was forgotten; None
+            where the run has no such rows.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    step: int
+    rows: int
+    loss: float
+    parts: Mapping[str, float] = field(default_factory=dict)
+    english: float | None = None
+
+
+class _Numbered(Protocol):
+    @property
+    def step(self) -> int: ...
+
+
+LineT = TypeVar("LineT", bound=_Numbered)
 
 
 def read_log(path: Path) -> list[StepLog]:
@@ -51,27 +85,28 @@ def read_log(path: Path) -> list[StepLog]:
     return list(read_records(path, StepLog))
 
 
-def continue_log(path: Path, *, after_step: int) -> RecordLog[StepLog]:
+def continue_log(path: Path, kind: type[LineT], *, after_step: int) -> RecordLog[LineT]:
     """Open the log of a training that goes on after a checkpoint; lines of later steps are removed.
 
     Args:
         path: The log; made where missing.
+        kind: Class of its lines.
         after_step: The checkpoint's step, 0 where training starts anew.
 
     Raises:
         StoreError: The file cannot be written.
     """
-    kept = [line for line in _read_whole_lines(path) if line.step <= after_step]
+    kept = [line for line in _read_whole_lines(path, kind) if line.step <= after_step]
     write_records(path, kept)
-    return RecordLog(path, StepLog)
+    return RecordLog(path, kind)
 
 
-def _read_whole_lines(path: Path) -> Iterable[StepLog]:
+def _read_whole_lines(path: Path, kind: type[LineT]) -> Iterable[LineT]:
     if not path.exists():
         return
-    steps = read_records(path, StepLog)
+    lines: Iterator[LineT] = read_records(path, kind)
     while True:
         try:
-            yield next(steps)
+            yield next(lines)
         except (StopIteration, DataError):  # a kill leaves half a line behind
             return

@@ -1,4 +1,4 @@
-"""The loss of packed rows, with vocabulary logits only where a label is.
+"""The loss of packed rows, with vocabulary logits only where a label is, and never more of them than fit a bound.
 
 Rows of a micro-batch lie one behind the other in a single sequence. Their positions start again at 0 with each row,
 from which transformers builds an attention mask that keeps every row to itself; no slot is padding.
@@ -7,10 +7,11 @@ from which transformers builds an attention mask that keeps every row to itself;
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from taco.train.sections import OTHER, PARTS
 from taco.train.tokens import IGNORED, EncodedRow
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 ROUNDING = {"torch.float32": 1e-4, "torch.bfloat16": 1e-2}
 """Largest relative difference between the losses of packed and of single rows that rounding explains."""
+
+MOST_LOGITS = 1 << 26
+"""Logits that exist at a time, by default: 256 MiB in fp32, whatever the size of the vocabulary."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +32,27 @@ class Packed:
         input_ids, position_ids: [1, N].
         predictors: [S], places in the sequence whose logits predict a learnt token.
         targets: [S], the learnt tokens.
+        sections: [S], number of each learnt token's part in `PARTS`.
     """
 
     input_ids: torch.Tensor
     position_ids: torch.Tensor
     predictors: torch.Tensor
     targets: torch.Tensor
+    sections: torch.Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Losses:
+    """Sums of the cross entropies, in nats, of learnt tokens.
+
+    Attributes:
+        total: Of all of them, a scalar with its gradient.
+        parts: Of each part in `PARTS`, without gradient.
+    """
+
+    total: torch.Tensor
+    parts: torch.Tensor
 
 
 def pack_tensors(rows: Sequence[EncodedRow], *, device: Any) -> Packed:
@@ -44,30 +63,46 @@ def pack_tensors(rows: Sequence[EncodedRow], *, device: Any) -> Packed:
     positions = [place for row in rows for place in range(len(row.input_ids))]
     labels = [label for row in rows for label in row.labels]
     predictors = [place - 1 for place, label in enumerate(labels) if label != IGNORED]
+    other = bytes([PARTS.index(OTHER)])
+    sections = b"".join(row.sections or other * row.supervised_tokens for row in rows)
     return Packed(
         input_ids=torch.tensor([ids], device=device),
         position_ids=torch.tensor([positions], device=device),
         predictors=torch.tensor(predictors, device=device),
         targets=torch.tensor([labels[place + 1] for place in predictors], device=device),
+        sections=torch.tensor(list(sections), device=device),
     )
 
 
-def sum_token_losses(model: Any, rows: Sequence[EncodedRow]) -> torch.Tensor:
-    """Return the sum of the cross entropies, in nats, of the learnt tokens of rows that go through in one pass.
+def sum_token_losses(model: Any, rows: Sequence[EncodedRow], *, most_logits: int | None = MOST_LOGITS) -> torch.Tensor:
+    """Return the sum of the cross entropies, in nats, of the learnt tokens of rows that go through in one pass."""
+    return measure_losses(model, rows, most_logits=most_logits).total
+
+
+def measure_losses(model: Any, rows: Sequence[EncodedRow], *, most_logits: int | None = MOST_LOGITS) -> Losses:
+    """Return the losses of rows that go through in one pass.
+
+    Where there would be more than `most_logits` logits, they are made a part of the tokens at a time, and made again in
+    the backward pass.
 
     Args:
         model: A causal language model of transformers, bare or wrapped by PEFT.
         rows: The rows to pack.
+        most_logits: Bound on tokens times vocabulary; None for none.
     """
-    from torch.nn.functional import cross_entropy
-
     packed = pack_tensors(rows, device=model.device)
     inputs = {"input_ids": packed.input_ids, "position_ids": packed.position_ids, "use_cache": False}
+    tokens_at_once = _find_chunk(model, most_logits)
+    if tokens_at_once is not None and len(packed.targets) > tokens_at_once:
+        bare = _take_off(model)
+        hidden = bare.base_model(**inputs).last_hidden_state[0, packed.predictors]
+        return _sum_in_chunks(bare.get_output_embeddings(), hidden, packed, tokens_at_once)
     if _takes_positions_to_keep(model):
         logits = model(**inputs, logits_to_keep=packed.predictors).logits[0]
     else:
         logits = model(**inputs).logits[0, packed.predictors]
-    return cross_entropy(logits.float(), packed.targets, reduction="sum")
+    total, each = _sum_nats(logits, packed.targets)
+    return Losses(total=total, parts=_sum_parts(each, packed.sections))
 
 
 def packs_exactly(model: Any, rows: Sequence[EncodedRow]) -> bool:
@@ -75,20 +110,81 @@ def packs_exactly(model: Any, rows: Sequence[EncodedRow]) -> bool:
 
     Models whose layers do not honour the mask of packed rows (recurrent ones, for instance) would mix them up.
     """
-    import torch
-
     pair = sorted(rows, key=lambda row: len(row.input_ids))[:2]
     if len(pair) < 2:
         return True
+    return _are_equal(
+        model,
+        lambda: sum(float(sum_token_losses(model, [row])) for row in pair),
+        lambda: float(sum_token_losses(model, pair)),
+    )
+
+
+def chunks_exactly(model: Any, rows: Sequence[EncodedRow]) -> bool:
+    """Whether logits made by the output layer alone are the model's; tried on the shortest row.
+
+    Models that scale or cap their logits afterwards would get another loss.
+    """
+    shortest = min(rows, key=lambda row: len(row.input_ids))
+    return _are_equal(
+        model,
+        lambda: float(sum_token_losses(model, [shortest], most_logits=None)),
+        lambda: float(sum_token_losses(model, [shortest], most_logits=1)),
+    )
+
+
+def _are_equal(model: Any, first: Callable[[], float], second: Callable[[], float]) -> bool:
+    import torch
+
     was_training = model.training
     model.eval()
     with torch.no_grad():
-        alone = sum(float(sum_token_losses(model, [row])) for row in pair)
-        together = float(sum_token_losses(model, pair))
+        expected, found = first(), second()
     model.train(was_training)
-    return abs(together - alone) <= ROUNDING.get(str(model.dtype), 1e-2) * abs(alone)
+    return abs(found - expected) <= ROUNDING.get(str(model.dtype), 1e-2) * abs(expected)
+
+
+def _sum_in_chunks(head: Any, hidden: torch.Tensor, packed: Packed, tokens: int) -> Losses:
+    import torch
+    from torch.utils.checkpoint import checkpoint
+
+    from taco.train.dropout import keep_dropout
+
+    def sum_one(part: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return _sum_nats(head(part), targets)
+
+    chunks = zip(hidden.split(tokens), packed.targets.split(tokens), strict=True)
+    sums = [
+        checkpoint(sum_one, part, targets, use_reentrant=False, context_fn=keep_dropout) for part, targets in chunks
+    ]
+    each = torch.cat([losses for _, losses in sums])
+    return Losses(total=torch.stack([total for total, _ in sums]).sum(), parts=_sum_parts(each, packed.sections))
+
+
+def _sum_nats(logits: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the sum of the cross entropies, with its gradient, and each of them without."""
+    from torch.nn.functional import log_softmax, nll_loss
+
+    logs = log_softmax(logits.float(), dim=-1)
+    return nll_loss(logs, targets, reduction="sum"), -logs.detach().gather(1, targets[:, None])[:, 0]
+
+
+def _sum_parts(each: torch.Tensor, sections: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    parts = torch.arange(len(PARTS), device=each.device)
+    return (each * (sections == parts[:, None])).sum(dim=1)
+
+
+def _find_chunk(model: Any, most_logits: int | None) -> int | None:
+    """Return how many tokens' logits fit the bound, at least one; None for any number."""
+    vocabulary = getattr(getattr(model, "config", None), "vocab_size", None)
+    return max(1, most_logits // int(vocabulary)) if most_logits is not None and vocabulary else None
+
+
+def _take_off(model: Any) -> Any:
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
 def _takes_positions_to_keep(model: Any) -> bool:
-    bare = model.get_base_model() if hasattr(model, "get_base_model") else model
-    return "logits_to_keep" in inspect.signature(bare.forward).parameters
+    return "logits_to_keep" in inspect.signature(_take_off(model).forward).parameters

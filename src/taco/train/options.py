@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from taco.train.stage import StageOptions
+
+NOT_DECIDING = frozenset({"save_every_steps", "keep_checkpoints", "recompute", "trackers"})
+"""Settings that decide speed, memory or what is written beside the result, but not the result."""
+
+FIRST = frozenset(
+    "rank alpha dropout targets epochs learning_rate schedule warmup_ratio effective_batch max_row_tokens "
+    "micro_batch_tokens weight_decay max_grad_norm".split()
+)
+"""Settings that always count; the others, which came later, count where they are not at their default."""
 
 
 class TrainOptions(BaseModel):
@@ -16,6 +27,11 @@ class TrainOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    method: Literal["lora", "qlora", "full"] = Field(
+        default="lora",
+        description="`lora`: an adapter on the weights as they are. `qlora`: the same on weights in 4 bits (needs "
+        "taco-llm[qlora]). `full`: all weights, no adapter; the rank and the other LoRA settings do not count then.",
+    )
     rank: int = Field(default=32, ge=1, le=1024, description="LoRA rank.")
     alpha: float = Field(default=64.0, gt=0, le=4096, description="LoRA alpha; the adapter is scaled by alpha / rank.")
     dropout: float = Field(default=0.05, ge=0, lt=1, description="Dropout before the adapter.")
@@ -23,6 +39,18 @@ class TrainOptions(BaseModel):
         default=("q_proj", "k_proj", "v_proj", "o_proj"),
         min_length=1,
         description="Names of the linear layers that get an adapter.",
+    )
+    rslora: bool = Field(
+        default=False, description="Scale the adapter by alpha / sqrt(rank) (rsLoRA, arXiv 2312.03732)."
+    )
+    dora: bool = Field(
+        default=False,
+        description="Learn the length of each weight column apart from its direction (DoRA, arXiv 2402.09353).",
+    )
+    embeddings: Literal["frozen", "seen", "all"] = Field(
+        default="frozen",
+        description="Which token embeddings are learnt too, for scripts that the base model hardly saw: none, those of the "
+        "tokens that occur in the rows, or all.",
     )
     epochs: float = Field(default=3.0, gt=0, le=1000, description="Times that every row is seen; may be a fraction.")
     learning_rate: float = Field(default=1e-3, gt=0, le=1, description="Highest learning rate of AdamW.")
@@ -56,3 +84,58 @@ class TrainOptions(BaseModel):
         default=20, ge=1, le=1_000_000, description="Optimiser steps between two checkpoints."
     )
     keep_checkpoints: int = Field(default=2, ge=1, le=1000, description="Newest checkpoints that are kept.")
+    recompute: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        description="Compute activations again in the backward pass instead of keeping them: less memory, a third slower, "
+        "the same result. `auto`: where the estimate of `taco plan` does not fit into the memory that is free.",
+    )
+
+    evaluate_every_steps: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000,
+        description="Optimiser steps between two looks at rows that are not learnt; none if left out.",
+    )
+    evaluate_rows: int = Field(default=64, ge=1, le=100_000, description="Rows of such a look, at most.")
+    patience: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="Stop after so many looks in a row without a lower loss, and keep the weights of the lowest. The rows "
+        "looked at are then training rows kept back for it, not the benchmark's.",
+    )
+    trackers: tuple[Literal["tensorboard", "wandb", "trackio", "mlflow"], ...] = Field(
+        default=(),
+        description="Trackers of experiments that are told the losses too, through transformers' own callbacks; each must be "
+        "installed, and wandb, trackio and mlflow may send what they get over the network.",
+    )
+    stages: tuple[StageOptions, ...] = Field(
+        default=(), description="A curriculum, as tables [[train.stages]]; without one the run's chains are learnt."
+    )
+
+    @model_validator(mode="after")
+    def _check_stages(self) -> TrainOptions:
+        names = [stage.name for stage in self.stages]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"stages: two have the name {sorted(twice)[0]!r}")
+        if self.patience is not None and self.evaluate_every_steps is None:
+            raise ValueError("patience: set evaluate_every_steps too, or nothing is looked at")
+        return self
+
+    @model_validator(mode="after")
+    def _check_method(self) -> TrainOptions:
+        if self.method == "full" and (self.rslora or self.dora):
+            raise ValueError("method: `full` makes no adapter, so rslora and dora mean nothing; leave them out")
+        if self.method == "full" and self.embeddings == "seen":
+            raise ValueError("embeddings: `full` learns all of them already; leave it out")
+        return self
+
+    def select_deciding(self) -> dict[str, Any]:
+        """Return the settings that decide what training makes, those at later versions' defaults left out.
+
+        >>> "rank" in TrainOptions().select_deciding(), "dora" in TrainOptions().select_deciding()
+        (True, False)
+        """
+        settings = self.model_dump(mode="json", exclude=set(NOT_DECIDING))
+        changed = self.model_dump(mode="json", exclude_defaults=True)
+        return {name: value for name, value in settings.items() if name in FIRST or name in changed}

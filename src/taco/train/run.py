@@ -1,4 +1,4 @@
-"""The `train` stage: chains in, a LoRA adapter out."""
+"""The `train` stage: chains in, a LoRA adapter (or a tuned model) out."""
 
 from __future__ import annotations
 
@@ -6,54 +6,41 @@ import hashlib
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from taco.errors import DataError
 from taco.model.base import Base, resolve_base
-from taco.model.libraries import device_name, quiet_libraries, require_libraries, set_threads
+from taco.model.libraries import quiet_libraries, require_libraries, set_threads
 from taco.model.load import load_model, load_tokenizer
 from taco.model.options import ModelOptions
 from taco.progress import Progress
-from taco.records import Drop, Example, StageCount
-from taco.store.files import digest_file
-from taco.store.jsonl import read_records, write_records
-from taco.train.adapter import add_adapter, render_card, save_adapter
+from taco.records import StageCount
+from taco.store.jsonl import write_records
 from taco.train.batches import Batch, plan_batches
-from taco.train.checkpoints import find_checkpoint, read_step
-from taco.train.log import StepLog, continue_log, read_log
-from taco.train.objective import packs_exactly
+from taco.train.card import render_card
+from taco.train.curriculum import Pool, list_rates, plan_stages, write_order
+from taco.train.intake import Intake, Reader
+from taco.train.log import StepLog, read_log
+from taco.train.objective import MOST_LOGITS, chunks_exactly, packs_exactly
 from taco.train.options import TrainOptions
-from taco.train.tokens import EncodedRow, encode_examples
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """A training, laid out before it starts.
-
-    Attributes:
-        batches: One for each optimiser step.
-        key: Digest of all that decides the result; a checkpoint with another key is not gone on from.
-        seed: The run's seed.
-    """
-
-    batches: Sequence[Batch]
-    key: str
-    seed: int
+from taco.train.result import save_result
+from taco.train.tokens import EncodedRow
+from taco.train.tuning import Plan, tune
 
 
 def run_train(
     options: TrainOptions, *, model: ModelOptions, chain: Path, out: Path, cache: Path, seed: int, progress: Progress
 ) -> StageCount:
-    """Tune an adapter on chain/train.jsonl, going on from the newest whole checkpoint in `out` where there is one.
+    """Tune on chain/train.jsonl or on the stages' rows, going on from the newest whole checkpoint in `out`.
 
     Args:
         options: The stage's settings.
         model: The base model.
-        chain: Folder with train.jsonl (Example).
-        out: Where adapter/, checkpoints/, log.jsonl and dropped.jsonl go.
+        chain: Folder with train.jsonl (Example). Stages that learn English rows or another template find them beside
+            it, in the run's `source`, `gate` and `translate`.
+        out: Where adapter/, checkpoints/, log.jsonl, order.jsonl, dropped.jsonl and, where rows are looked at,
+            evaluations.jsonl go. Where all weights are tuned, adapter/ holds the whole model.
         cache: The cache folder.
         seed: Decides the adapter's first weights, the order of the rows and the dropout.
         progress: Where to say how far it is.
@@ -66,50 +53,32 @@ def run_train(
     require_libraries()
     threads = set_threads(model.threads)
     base = resolve_base(model, cache=cache, progress=progress)
-    rows_file = chain / "train.jsonl"
-    digest = digest_file(rows_file)
-    loaded = load_model(base, dtype=model.dtype)
+    loaded = load_model(base, dtype=model.dtype, in_4_bits=options.method == "qlora")
+    tokenizer = load_tokenizer(base)
     limit = _find_limit(options, loaded)
     shorten = options.over_long == "shorten"
-    rows, drops = _encode(rows_file, load_tokenizer(base), limit=limit, shorten=shorten, progress=progress)
-    write_records(out / "dropped.jsonl", drops)
-    key = _digest_plan(options, base, rows=digest, seed=seed, dtype=str(loaded.dtype))
+    reader = Reader(
+        chain=chain, tokenizer=tokenizer, max_row_tokens=limit, shorten=shorten, seed=seed, progress=progress
+    )
+    intake = reader.read_all(options)
+    write_records(out / "dropped.jsonl", intake.drops)
+    key = _digest_plan(options, base, rows=intake.digest, seed=seed, dtype=str(loaded.dtype))
     with quiet_libraries():
-        plan = Plan(batches=_lay_out(options, loaded, rows, seed=seed, progress=progress), key=key, seed=seed)
-        tuned = _tune(options, loaded, plan, base_name=base.name, out=out, threads=threads, progress=progress)
-        facts = {"SHA-256 of the rows": digest, "rows": len(rows), "steps": len(plan.batches), "seed": seed}
-        save_adapter(tuned, out / "adapter", card=render_card(base, options=options, facts=facts))
+        plan = _lay_out(options, loaded, intake, key=key, seed=seed, threads=threads, progress=progress)
+        order = write_order(out / "order.jsonl", plan.batches)
+        tuned = tune(options, loaded, plan, base_name=base.name, out=out, progress=progress)
+        facts = _list_facts(options, intake, order=order, steps=read_log(out / "log.jsonl"), seed=seed)
+        save_result(tuned, out / "adapter", card=render_card(base, options=options, facts=facts), tokenizer=tokenizer)
     counters = {**_summarise(read_log(out / "log.jsonl")), "base_digest": base.digest, "threads": threads}
     if shorten:
-        counters["shortened"] = sum(row.sentences_cut > 0 for row in rows)
+        counters["shortened"] = sum(row.sentences_cut > 0 for row in intake.learnt)
+    kept = len(intake.learnt) + intake.kept_back
     return StageCount(
-        rows_in=len(rows) + len(drops),
-        rows_kept=len(rows),
-        dropped=Counter(drop.reason for drop in drops),
-        counters={**counters, "peak_rss_mb": _measure_peak_mb()},
+        rows_in=kept + len(intake.drops),
+        rows_kept=kept,
+        dropped=Counter(drop.reason for drop in intake.drops),
+        counters={**counters, "order": order, "peak_rss_mb": _measure_peak_mb()},
     )
-
-
-def _encode(
-    path: Path, tokenizer: Any, *, limit: int, shorten: bool, progress: Progress
-) -> tuple[list[EncodedRow], list[Drop]]:
-    examples = list(read_records(path, Example))
-
-    def counted() -> Iterator[Example]:
-        with progress.task("Encoding rows", total=len(examples), unit="rows") as task:
-            for example in examples:
-                yield example
-                task.advance()
-
-    with quiet_libraries():
-        rows, drops = encode_examples(counted(), tokenizer, max_row_tokens=limit, shorten=shorten)
-    if not rows:
-        raise DataError(
-            f"None of the {len(examples)} rows of {path} can be trained on: {dict(Counter(d.reason for d in drops))}.",
-            hint=f"Rows may have at most {limit} tokens; raise train.max_row_tokens if the model allows more, or "
-            "set train.over_long = 'shorten'. `taco tokens RECIPE` says how long they are.",
-        )
-    return rows, drops
 
 
 def _find_limit(options: TrainOptions, model: Any) -> int:
@@ -118,14 +87,33 @@ def _find_limit(options: TrainOptions, model: Any) -> int:
 
 
 def _lay_out(
-    options: TrainOptions, model: Any, rows: Sequence[EncodedRow], *, seed: int, progress: Progress
-) -> list[Batch]:
+    options: TrainOptions, model: Any, intake: Intake, *, key: str, seed: int, threads: int, progress: Progress
+) -> Plan:
     slots = options.micro_batch_tokens
+    rows = intake.learnt
     if not packs_exactly(model, rows):
         progress.say("This base model mixes up packed rows; each row goes through it alone, which is slower.")
         slots = 1
+    batches = _plan_batches(options, intake, slots=slots, seed=seed)
+    return Plan(
+        batches=batches,
+        key=key,
+        seed=seed,
+        threads=threads,
+        micro_batch_tokens=slots,
+        most_logits=_bound_logits(model, batches, rows, progress=progress),
+        rates=list_rates(options, batches) if options.stages else None,
+        watched=intake.watched,
+        english=intake.english,
+    )
+
+
+def _plan_batches(options: TrainOptions, intake: Intake, *, slots: int, seed: int) -> list[Batch]:
+    if options.stages:
+        pool = Pool(rows=intake.rows, quality=intake.quality)
+        return plan_stages(options, pool, micro_batch_tokens=slots, seed=seed)
     return plan_batches(
-        rows,
+        intake.learnt,
         epochs=options.epochs,
         effective_batch=options.effective_batch,
         micro_batch_tokens=slots,
@@ -133,36 +121,32 @@ def _lay_out(
     )
 
 
-def _tune(
-    options: TrainOptions, model: Any, plan: Plan, *, base_name: str, out: Path, threads: int, progress: Progress
-) -> Any:
-    from transformers import set_seed
-
-    from taco.train.trainer import ChainTrainer, StepRecorder, build_arguments
-    from taco.train.workers import Workers
-
-    folder, steps = out / "checkpoints", len(plan.batches)
-    checkpoint = find_checkpoint(folder, plan=plan.key, progress=progress)
-    done = read_step(checkpoint) if checkpoint else 0
-    set_seed(plan.seed)
-    tuned = add_adapter(model, options, base_name=base_name)
-    arguments = build_arguments(options, steps=steps, folder=folder, seed=plan.seed)
-    bar = progress.task("Training", total=steps, unit="steps", done=done)
-    most = max(len(batch.micro_batches) for batch in plan.batches)
-    workers = Workers(threads, most=most, on_cpu=device_name() == "cpu")
-    with workers, continue_log(out / "log.jsonl", after_step=done) as log, bar as task:
-        trainer = ChainTrainer(tuned, plan.batches, arguments, workers=workers)
-        trainer.add_callback(
-            StepRecorder(plan.batches, log=log, task=task, plan=plan.key, keep=options.keep_checkpoints)
-        )
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    return tuned
+def _bound_logits(
+    model: Any, batches: Sequence[Batch], rows: Sequence[EncodedRow], *, progress: Progress
+) -> int | None:
+    """Return the bound on logits, or None for a model that needs all of them together."""
+    passes = (micro_batch for batch in batches for micro_batch in batch.micro_batches)
+    most = max(sum(row.supervised_tokens for row in micro_batch) for micro_batch in passes)
+    if most * model.config.vocab_size <= MOST_LOGITS or chunks_exactly(model, rows):
+        return MOST_LOGITS
+    progress.say("This base model changes its logits after the output layer; all of a pass are held at once.")
+    return None
 
 
 def _digest_plan(options: TrainOptions, base: Base, *, rows: str, seed: int, dtype: str) -> str:
-    deciding = options.model_dump(mode="json", exclude={"save_every_steps", "keep_checkpoints"})
-    parts = {"options": deciding, "base": base.digest, "rows": rows, "seed": seed, "dtype": dtype}
+    parts = {"options": options.select_deciding(), "base": base.digest, "rows": rows, "seed": seed, "dtype": dtype}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _list_facts(
+    options: TrainOptions, intake: Intake, *, order: str, steps: Sequence[StepLog], seed: int
+) -> dict[str, object]:
+    """Return what the card says besides base and settings."""
+    facts: dict[str, object] = {"SHA-256 of the rows": intake.digest, "rows": len(intake.learnt), "steps": len(steps)}
+    if options.stages:
+        taken = Counter(step.stage for step in steps)
+        facts["stages"] = ", ".join(f"{stage.name} ({taken[stage.name]} steps)" for stage in options.stages)
+    return {**facts, "SHA-256 of the order of the rows": order, "seed": seed}
 
 
 def _summarise(steps: Sequence[StepLog]) -> dict[str, int | float | str]:

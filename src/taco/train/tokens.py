@@ -9,8 +9,9 @@ from typing import Any
 
 from taco.chain.shorten import shorten_example
 from taco.errors import ModelError
-from taco.model.prompt import encode_completion, encode_prompt, end_token_id
+from taco.model.prompt import encode_prompt, encode_with_spans, end_token_id
 from taco.records import Drop, Example
+from taco.train.sections import mark_tokens
 
 IGNORED = -100
 """Label of a token that is not learnt; PyTorch's cross entropy leaves it out by this default."""
@@ -25,12 +26,14 @@ class EncodedRow:
         input_ids: Prompt, completion and end token.
         labels: As long as `input_ids`: the token itself where it is learnt, `IGNORED` elsewhere.
         sentences_cut: How many sentences were taken from the end of its responses.
+        sections: For each learnt token the number of its section in `taco.train.sections.PARTS`.
     """
 
     id: str
     input_ids: tuple[int, ...]
     labels: tuple[int, ...]
     sentences_cut: int = 0
+    sections: bytes = b""
 
     @property
     def supervised_tokens(self) -> int:
@@ -50,8 +53,13 @@ def encode_example(example: Example, tokenizer: Any, *, end: int) -> EncodedRow:
         ModelError: The tokenizer loses a part of the completion.
     """
     prompt = encode_prompt(tokenizer, system=example.system, prompt=example.prompt)
-    completion = encode_completion(tokenizer, example.completion, end=end)
-    row = EncodedRow(id=example.id, input_ids=(*prompt, *completion), labels=(*(IGNORED for _ in prompt), *completion))
+    completion, spans = encode_with_spans(tokenizer, example.completion, end=end)
+    row = EncodedRow(
+        id=example.id,
+        input_ids=(*prompt, *completion),
+        labels=(*(IGNORED for _ in prompt), *completion),
+        sections=mark_tokens(example, spans, tokens=len(completion)),
+    )
     check_labels(row, completion=completion, end=end)
     return row
 

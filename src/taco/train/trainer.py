@@ -14,14 +14,18 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from taco.errors import ModelError
 from taco.progress import Task
 from taco.store.jsonl import RecordLog
-from taco.train.adapter import write_adapter
 from taco.train.batches import Batch
 from taco.train.checkpoints import remove_old_checkpoints, seal_checkpoint
 from taco.train.log import StepLog
 from taco.train.options import TrainOptions
+from taco.train.result import write_weights
+from taco.train.sections import average_parts
 from taco.train.workers import Workers
 
 _SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
+
+EXPLODED = 2.0
+"""A loss is taken for exploded from so many times ln(vocabulary) on: twice what guessing every token alike would cost."""
 
 
 class ChainTrainer(Trainer):  # type: ignore[misc]
@@ -32,11 +36,21 @@ class ChainTrainer(Trainer):  # type: ignore[misc]
         batches: The plan, one batch for each optimiser step.
         arguments: From `build_arguments`.
         workers: What computes the gradients; its context must be open.
+        rates: For each step what the learning rate is multiplied by; None for the schedule of `arguments`.
     """
 
-    def __init__(self, model: Any, batches: Sequence[Batch], arguments: TrainingArguments, *, workers: Workers) -> None:
+    def __init__(
+        self,
+        model: Any,
+        batches: Sequence[Batch],
+        arguments: TrainingArguments,
+        *,
+        workers: Workers,
+        rates: Sequence[float] | None = None,
+    ) -> None:
         super().__init__(model=model, args=arguments, train_dataset=list(batches))
-        self.workers = workers
+        self.workers, self.rates = workers, rates
+        self.part_sums: list[float] = []
         self.remove_callback(PrinterCallback)
 
     def get_train_dataloader(self) -> Any:
@@ -45,28 +59,39 @@ class ChainTrainer(Trainer):  # type: ignore[misc]
             self.train_dataset, batch_size=1, shuffle=False, collate_fn=lambda batches: {"batch": batches[0]}
         )
 
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        """Follow the rates of the stages, where there are any."""
+        if self.rates is None:
+            return super().create_scheduler(num_training_steps, optimizer)
+        if self.lr_scheduler is None:
+            rates = self.rates
+            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(
+                optimizer or self.optimizer, lambda step: rates[min(step, len(rates) - 1)]
+            )
+        return self.lr_scheduler
+
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         """Add up the gradient of the mean token loss of a batch; return that loss.
 
         Raises:
-            ModelError: The loss or the gradient is no number.
+            ModelError: The loss or the gradient is no number, or the loss is far above that of guessing.
         """
         model.train()
         batch: Batch = inputs["batch"]
-        total = self.workers.add_gradients(model, batch, seed=self.args.seed)
+        losses = self.workers.add_gradients(model, batch, seed=self.args.seed)
+        self.part_sums = losses.parts.tolist()
         gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
         norm = float(torch.nn.utils.get_total_norm(gradients))
-        if not (math.isfinite(float(total)) and math.isfinite(norm)):
-            raise _describe_divergence(batch, loss=float(total), norm=norm)
-        return total
+        check_loss(batch, loss=float(losses.mean), norm=norm, vocabulary=int(self.model.config.vocab_size))
+        return losses.mean
 
     def floating_point_ops(self, inputs: Any) -> int:
         """Return 0: transformers' estimate does not fit packed rows and nothing reads it."""
         return 0
 
     def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
-        """Write the adapter and nothing else; Trainer itself would add its arguments as a pickle."""
-        write_adapter(self.model, Path(output_dir or self.args.output_dir))
+        """Write the tuned weights and nothing else; Trainer itself would add its arguments as a pickle."""
+        write_weights(self.model, Path(output_dir or self.args.output_dir))
 
 
 class StepRecorder(TrainerCallback):  # type: ignore[misc]
@@ -78,10 +103,21 @@ class StepRecorder(TrainerCallback):  # type: ignore[misc]
         task: The bar, counted in steps.
         plan: The digest that checkpoints are sealed with.
         keep: Number of checkpoints to keep.
+        trainer: Where the losses of the parts come from.
     """
 
-    def __init__(self, batches: Sequence[Batch], *, log: RecordLog[StepLog], task: Task, plan: str, keep: int) -> None:
+    def __init__(
+        self,
+        batches: Sequence[Batch],
+        *,
+        log: RecordLog[StepLog],
+        task: Task,
+        plan: str,
+        keep: int,
+        trainer: ChainTrainer,
+    ) -> None:
         self.batches, self.log, self.task, self.plan, self.keep = batches, log, task, plan, keep
+        self._trainer = trainer
         self._started = time.perf_counter()
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -102,6 +138,8 @@ class StepRecorder(TrainerCallback):  # type: ignore[misc]
             tokens=batch.tokens,
             tokens_per_s=round(batch.tokens / seconds, 2),
             seconds=round(seconds, 4),
+            stage=batch.stage,
+            parts=average_parts(self._trainer.part_sums, [row.sections for row in batch.rows]),
         )
         self.log.append([line])
         self.task.advance(note=f"loss {line.loss:.2f}, {line.tokens_per_s:.0f} tokens/s")
@@ -133,15 +171,29 @@ def build_arguments(options: TrainOptions, *, steps: int, folder: Path, seed: in
         use_cpu=not torch.cuda.is_available(),
         dataloader_pin_memory=False,
         remove_unused_columns=False,
-        report_to="none",
+        report_to=list(options.trackers) or "none",
         disable_tqdm=True,
     )
 
 
-def _describe_divergence(batch: Batch, *, loss: float, norm: float) -> ModelError:
+def check_loss(batch: Batch, *, loss: float, norm: float, vocabulary: int) -> None:
+    """Check that a step went well.
+
+    Args:
+        batch: The step's rows.
+        loss: Its mean token loss, in nats.
+        norm: The norm of its gradient.
+        vocabulary: Number of tokens that the model knows.
+
+    Raises:
+        ModelError: The loss or the gradient is no number, or the loss is `EXPLODED`.
+    """
+    most = EXPLODED * math.log(vocabulary)
+    if math.isfinite(loss) and math.isfinite(norm) and loss <= most:
+        return
     ids = ", ".join(row.id for row in batch.rows)
-    return ModelError(
-        f"Training diverged at step {batch.step}: the loss is {loss}, the norm of the gradient {norm}. "
-        f"Rows of the batch: {ids}.",
+    raise ModelError(
+        f"Training diverged at step {batch.step}: the loss is {loss}, the norm of the gradient {norm}; a loss above "
+        f"{most:.1f} is worse than guessing. Rows of the batch: {ids}.",
         hint="Lower the learning rate, for instance to a third: --set train.learning_rate=...; or look at these rows.",
     )

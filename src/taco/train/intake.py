@@ -1,0 +1,178 @@
+"""The rows of a training, read and encoded: those to learn, and those that are only looked at."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from taco.errors import DataError
+from taco.model.libraries import quiet_libraries
+from taco.progress import Progress
+from taco.records import Drop, Example
+from taco.store.files import digest_file
+from taco.train.options import TrainOptions
+from taco.train.rows import HELDOUT, Origin, digest_files, find_file, list_origins, read_origin, read_quality
+from taco.train.stage import CHAIN, ENGLISH_ROWS
+from taco.train.tokens import EncodedRow, encode_examples
+
+WATCHED_SHARE = 10
+"""Training rows that are kept back for early stopping are one in so many, at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """The rows of a training.
+
+    Attributes:
+        rows: Set of rows -> what is learnt of it.
+        drops: What cannot be learnt.
+        watched: Chains that are looked at and not learnt.
+        english: English rows that are looked at and not learnt.
+        quality: Row id -> quality that the gate measured.
+        kept_back: Number of the rows read that are not learnt because they are watched.
+        digest: Digest of all files read.
+    """
+
+    rows: dict[Origin, list[EncodedRow]]
+    drops: list[Drop]
+    watched: list[EncodedRow] = field(default_factory=list)
+    english: list[EncodedRow] = field(default_factory=list)
+    quality: dict[str, float] = field(default_factory=dict)
+    kept_back: int = 0
+    digest: str = ""
+
+    @property
+    def learnt(self) -> list[EncodedRow]:
+        """All rows to learn, each set once."""
+        return [row for rows in self.rows.values() for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Reads and encodes sets of rows.
+
+    Attributes:
+        chain: Folder of the chain stage of the run that trains; those of its other stages lie beside it.
+        tokenizer: The base model's.
+        max_row_tokens: Most tokens of a row.
+        shorten: Whether longer rows are shortened by whole sentences where they can be.
+        seed: The run's seed.
+        progress: Where to say how far it is.
+    """
+
+    chain: Path
+    tokenizer: Any
+    max_row_tokens: int
+    shorten: bool
+    seed: int
+    progress: Progress
+
+    def read_all(self, options: TrainOptions) -> Intake:
+        """Read every set of rows that a training needs.
+
+        Raises:
+            DataError: A file is missing or damaged, or none of its rows can be learnt.
+        """
+        rows: dict[Origin, list[EncodedRow]] = {}
+        drops: list[Drop] = []
+        for origin in list_origins(options):
+            rows[origin], dropped = self.encode(origin)
+            drops += dropped
+        digest = digest_rows(options, chain=self.chain)
+        watched, english = self._read_watched(options)
+        before = sum(map(len, rows.values()))
+        if options.patience is not None:
+            rows, watched = keep_back(rows, most=options.evaluate_rows, seed=self.seed)
+        kept_back = before - sum(map(len, rows.values()))
+        quality: dict[str, float] = {}
+        if any(stage.order == "quality" for stage in options.stages):
+            for origin in rows:
+                quality |= read_quality(origin, chain=self.chain)
+        return Intake(
+            rows=rows,
+            drops=drops,
+            watched=watched,
+            english=english,
+            quality=quality,
+            kept_back=kept_back,
+            digest=digest,
+        )
+
+    def encode(self, origin: Origin) -> tuple[list[EncodedRow], list[Drop]]:
+        """Encode a set of rows.
+
+        Raises:
+            DataError: None of them can be learnt.
+        """
+        found = list(read_origin(origin, chain=self.chain))
+        examples = [one for one in found if isinstance(one, Example)]
+        unmade = [one for one in found if isinstance(one, Drop)]
+        with self.progress.task("Encoding rows", total=len(examples), unit="rows") as task:
+
+            def counted() -> Iterator[Example]:
+                for example in examples:
+                    yield example
+                    task.advance()
+
+            rows, drops = self._encode(counted())
+        if not rows:
+            path, reasons = find_file(origin, chain=self.chain), dict(Counter(drop.reason for drop in unmade + drops))
+            raise DataError(
+                f"None of the {len(found)} rows of {path} can be trained on: {reasons}.",
+                hint=f"Rows may have at most {self.max_row_tokens} tokens; raise train.max_row_tokens if the model allows "
+                "more, or set train.over_long = 'shorten'. `taco tokens RECIPE` says how long they are.",
+            )
+        return rows, unmade + drops
+
+    def _encode(self, examples: Iterable[Example]) -> tuple[list[EncodedRow], list[Drop]]:
+        with quiet_libraries():
+            return encode_examples(examples, self.tokenizer, max_row_tokens=self.max_row_tokens, shorten=self.shorten)
+
+    def _read_watched(self, options: TrainOptions) -> tuple[list[EncodedRow], list[EncodedRow]]:
+        """Return held-out chains and held-out English rows, where they are to be looked at and there are any."""
+        found: list[list[EncodedRow]] = [[], []]
+        if options.evaluate_every_steps is not None:
+            for place, origin in enumerate((Origin(CHAIN), Origin(ENGLISH_ROWS))):
+                if find_file(origin, chain=self.chain, split=HELDOUT).is_file():
+                    made = read_origin(origin, chain=self.chain, split=HELDOUT)
+                    rows, _ = self._encode(one for one in made if isinstance(one, Example))
+                    found[place] = rows[: options.evaluate_rows]
+        return found[0], found[1]
+
+
+def keep_back(
+    rows: dict[Origin, list[EncodedRow]], *, most: int, seed: int
+) -> tuple[dict[Origin, list[EncodedRow]], list[EncodedRow]]:
+    """Take some rows of the first set that is not English out of all sets; return what is left, and those rows.
+
+    Args:
+        rows: Set of rows -> its rows.
+        most: Number of rows to take, at most; no more than one in `WATCHED_SHARE`, but one at least.
+        seed: Decides which.
+    """
+    chains = next((found for origin, found in rows.items() if origin.name != ENGLISH_ROWS), [])
+    ids = sorted({_row_id(row) for row in chains})
+    count = min(most, max(1, len(ids) // WATCHED_SHARE))
+    chosen = set(random.Random(f"{seed}/watched").sample(ids, min(count, len(ids))))  # noqa: S311
+    left = {origin: [row for row in found if _row_id(row) not in chosen] for origin, found in rows.items()}
+    return left, [row for row in chains if _row_id(row) in chosen]
+
+
+def digest_rows(options: TrainOptions, *, chain: Path) -> str:
+    """Return the digest of all files of rows; without stages that of the run's chains."""
+    chains = digest_file(chain / "train.jsonl") if Origin(CHAIN) in list_origins(options) else ""
+    others = digest_files(options, chain=chain, digest=digest_file)
+    if not others:
+        return chains
+    # Where a run lies is no matter, only what it holds.
+    return hashlib.sha256(json.dumps([chains, *others.values()]).encode()).hexdigest()
+
+
+def _row_id(row: EncodedRow) -> str:
+    return row.id.partition(":")[0]

@@ -1,0 +1,50 @@
+"""Rows as examples: in another chain template than the chain stage's, or in English alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from taco.chain.run import build_example
+from taco.chain.template import find_template
+from taco.errors import DataError
+from taco.languages.table import ENGLISH, find_language
+from taco.records import Chain, Drop, Example, Row, TranslatedRow
+
+PLAIN = "english"
+"""The template of an example in English alone: the answer as it is."""
+
+
+def check_template(name: str) -> None:
+    """Check that there is a chain template of that name.
+
+    Raises:
+        RecipeError: There is none.
+    """
+    find_template(name)
+
+
+def render_rows(rows: Iterable[TranslatedRow], *, template: str) -> Iterator[Example | Drop]:
+    """Yield each row in a template, or as dropped where the template cannot hold it."""
+    for row in rows:
+        try:
+            yield build_example(row, find_language(row.language), template=template)
+        except DataError as error:
+            yield Drop(id=row.id, stage="train", reason="label-in-text", detail=error.message)
+
+
+def render_english(row: Row) -> Example:
+    """Return a row as a question and an answer in English, without any system message.
+
+    >>> render_english(Row(id="r", instruction="Add.", input="1 + 1", response="2")).prompt
+    'Add.\\n\\n1 + 1'
+    """
+    return Example(
+        id=f"{row.id}:{PLAIN}",
+        language=ENGLISH.code,
+        category=row.category,
+        template=PLAIN,
+        system="",
+        prompt=f"{row.instruction}\n\n{row.input}" if row.input else row.instruction,
+        completion=row.response,
+        chain=Chain(instruction_en="", response_en=row.response, response=""),
+    )

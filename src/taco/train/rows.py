@@ -1,0 +1,130 @@
+"""Where the rows of a training come from: the run's own folder, its English rows, other runs' folders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from taco.errors import DataError
+from taco.records import Drop, Example, Figures, Row, TranslatedRow
+from taco.store.jsonl import read_records
+from taco.train.options import TrainOptions
+from taco.train.render import render_english, render_rows
+from taco.train.stage import CHAIN, ENGLISH_ROWS
+
+HELDOUT, TRAIN = "heldout", "train"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Origin:
+    """A set of rows that a training reads.
+
+    Attributes:
+        name: `CHAIN`, `ENGLISH_ROWS` or a run's folder, as the recipe names it.
+        template: The template that they are rendered in anew; "" for the examples that the chain stage wrote.
+    """
+
+    name: str
+    template: str = ""
+
+
+def list_origins(options: TrainOptions) -> tuple[Origin, ...]:
+    """Return every set of rows that the stages learn, each once; one where there are no stages."""
+    found: dict[Origin, None] = {}
+    for stage in options.stages:
+        template = stage.template
+        found |= {Origin(name, "" if name == ENGLISH_ROWS else template): None for name in stage.rows}
+        if stage.replay:
+            found[Origin(ENGLISH_ROWS)] = None
+    return tuple(found) or (Origin(CHAIN),)
+
+
+def find_file(origin: Origin, *, chain: Path, split: str = TRAIN) -> Path:
+    """Return the file of a set of rows.
+
+    Args:
+        origin: The set.
+        chain: The folder of the chain stage of the run that trains; the folders of its other stages lie beside it.
+        split: "train" or "heldout".
+    """
+    name = f"{split}.jsonl"
+    if origin.name == ENGLISH_ROWS:
+        return chain.parent / "source" / name
+    folder = _find_run(origin, chain)
+    if not origin.template:
+        return (chain if origin.name == CHAIN else folder / "chain") / name
+    gated = folder / "gate" / name
+    return gated if gated.is_file() else folder / "translate" / name
+
+
+def read_origin(origin: Origin, *, chain: Path, split: str = TRAIN) -> Iterator[Example | Drop]:
+    """Yield the examples of a set of rows, and what its template cannot hold.
+
+    Raises:
+        DataError: The file is missing or damaged.
+    """
+    path = find_file(origin, chain=chain, split=split)
+    if not path.is_file() and origin.name not in (CHAIN, ENGLISH_ROWS):
+        raise DataError(
+            f"{origin.name} holds no {path.name} of a run: {path} is missing.",
+            hint="train.stages.rows names folders of runs, such as runs/quickstart-eo, whose chain stage is done.",
+        )
+    if origin.name == ENGLISH_ROWS:
+        return (render_english(row) for row in read_records(path, Row))
+    if origin.template:
+        return render_rows(read_records(path, TranslatedRow), template=origin.template)
+    return read_records(path, Example)
+
+
+def list_files(options: TrainOptions, *, chain: Path) -> tuple[Path, ...]:
+    """Return the files that decide a training, besides the run's own chains."""
+    origins = [origin for origin in list_origins(options) if origin != Origin(CHAIN)]
+    files = [find_file(origin, chain=chain) for origin in origins]
+    if any(stage.order == "quality" for stage in options.stages):
+        files += [_figures(origin, chain) for origin in list_origins(options) if origin.name != ENGLISH_ROWS]
+    return tuple(dict.fromkeys(files))
+
+
+def digest_files(options: TrainOptions, *, chain: Path, digest: Callable[[Path], str]) -> dict[str, str]:
+    """Return file -> digest of the files that decide a training besides the run's own chains; absent ones are ""."""
+    return {str(path): digest(path) if path.is_file() else "" for path in list_files(options, chain=chain)}
+
+
+def read_quality(origin: Origin, *, chain: Path) -> dict[str, float]:
+    """Return row id -> quality from 0 to 1, from the figures of the gate; empty where the run has no gate."""
+    path = _figures(origin, chain)
+    if origin.name == ENGLISH_ROWS or not path.is_file():
+        return {}
+    return {figures.id: rate(figures) for figures in read_records(path, Figures)}
+
+
+def rate(figures: Figures) -> float:
+    """Return the mean of a row's figures that are shares, each turned so that 1 is good.
+
+    They weigh alike: which of them matters most depends on language and engine, and only the order is used.
+
+    >>> rate(Figures(id="r", language_share=None, language="", script_share=1.0, length_ratio=1.0, copy_rate=0.5,
+    ...     repetition=0.0, numbers_kept=1.0, entities_kept=None, unknown_rate=0.0))
+    0.9
+    """
+    shares = [
+        figures.language_share,
+        figures.script_share,
+        1 - figures.copy_rate,
+        1 - max(0.0, figures.repetition),
+        figures.numbers_kept,
+        figures.entities_kept,
+        1 - figures.unknown_rate,
+        None if figures.round_trip is None else figures.round_trip / 100,
+    ]
+    known = [share for share in shares if share is not None]
+    return round(sum(known) / len(known), 6)
+
+
+def _figures(origin: Origin, chain: Path) -> Path:
+    return _find_run(origin, chain) / "gate" / "figures.jsonl"
+
+
+def _find_run(origin: Origin, chain: Path) -> Path:
+    return chain.parent if origin.name == CHAIN else Path(origin.name).expanduser()

@@ -1,0 +1,77 @@
+"""A run folder with a few rows, as the stages before `train` leave it, and a call of the stage."""
+
+from pathlib import Path
+
+from taco.chain.run import build_example
+from taco.languages.table import find_language
+from taco.model.options import ModelOptions
+from taco.progress import Progress, SilentProgress
+from taco.records import Row, StageCount, TranslatedRow
+from taco.store.jsonl import write_records
+from taco.train.log import StepLog, read_log
+from taco.train.options import TrainOptions
+from taco.train.run import run_train
+
+SMALL = {"rank": 4, "effective_batch": 4, "micro_batch_tokens": 512, "save_every_steps": 3, "learning_rate": 5e-3}
+
+
+def make_translated(index: int, language: str) -> TranslatedRow:
+    """Make a translated row; the longer, the higher its number within seven."""
+    return TranslatedRow(
+        id=f"{language}{index:02}",
+        language=language,
+        category="",
+        instruction_en=f"Name {index} things.",
+        input_en="",
+        response_en="One. " * (1 + index % 7),
+        instruction=f"Nomea {index} cousas.",
+        input="",
+        response="Unha. " * (1 + index % 7),
+        words=3,
+        unknown_words=0,
+        engine="echo",
+    )
+
+
+def write_run(folder: Path, *, rows: int = 16, heldout: int = 4, language: str = "gl") -> Path:
+    """Write the files of `source`, `translate` and `chain`; return the chain's folder."""
+    for split, numbers in (("train", range(rows)), ("heldout", range(rows, rows + heldout))):
+        translated = [make_translated(number, language) for number in numbers]
+        plain = [
+            Row(id=row.id, instruction=row.instruction_en, input=row.input_en, response=row.response_en)
+            for row in translated
+        ]
+        examples = [build_example(row, find_language(language), template="taco") for row in translated]
+        for stage, records in (("source", plain), ("translate", translated), ("chain", examples)):
+            write_records(folder / stage / f"{split}.jsonl", records)
+    return folder / "chain"
+
+
+def make_options(**settings: object) -> TrainOptions:
+    """Return options for the tiny model, some of them given."""
+    return TrainOptions.model_validate({**SMALL, **settings})
+
+
+def train(
+    base: Path, chain: Path, out: Path, options: TrainOptions, *, progress: Progress | None = None, seed: int = 3
+) -> StageCount:
+    """Run the stage with one thread."""
+    return run_train(
+        options,
+        model=ModelOptions(base=str(base), threads=1),
+        chain=chain,
+        out=out,
+        cache=out / "cache",
+        seed=seed,
+        progress=progress or SilentProgress(),
+    )
+
+
+def read_steps(out: Path) -> list[StepLog]:
+    """Return the steps of a training."""
+    return read_log(out / "log.jsonl")
+
+
+def read_curve(out: Path) -> list[tuple[int, float, float, float]]:
+    """Return of each step what must be the same when it is done again."""
+    return [(line.step, line.loss, line.learning_rate, line.grad_norm) for line in read_steps(out)]
