@@ -72,7 +72,7 @@ def test_only_the_embeddings_of_seen_tokens_change(tiny_base: Path, chain: Path,
     config = json.loads((tmp_path / "adapter" / "adapter_config.json").read_text())
     (seen,) = config["trainable_token_indices"].values()
     assert set(changed) <= set(seen)
-    assert 5 < len(changed)
+    assert len(changed) > 5
     assert len(seen) < before.shape[0]
     assert after.get_output_embeddings().weight is after.get_input_embeddings().weight  # tied, as the base is
 

@@ -153,7 +153,7 @@ def _sum_in_chunks(head: Any, hidden: torch.Tensor, packed: Packed, tokens: int)
     def sum_one(part: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         return _sum_nats(head(part), targets)
 
-    chunks = zip(hidden.split(tokens), packed.targets.split(tokens), strict=True)
+    chunks = zip(torch.split(hidden, tokens), torch.split(packed.targets, tokens), strict=True)
     sums = [
         checkpoint(sum_one, part, targets, use_reentrant=False, context_fn=keep_dropout) for part, targets in chunks
     ]

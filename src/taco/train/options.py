@@ -12,8 +12,21 @@ NOT_DECIDING = frozenset({"save_every_steps", "keep_checkpoints", "recompute", "
 """Settings that decide speed, memory or what is written beside the result, but not the result."""
 
 FIRST = frozenset(
-    "rank alpha dropout targets epochs learning_rate schedule warmup_ratio effective_batch max_row_tokens "
-    "micro_batch_tokens weight_decay max_grad_norm".split()
+    {
+        "rank",
+        "alpha",
+        "dropout",
+        "targets",
+        "epochs",
+        "learning_rate",
+        "schedule",
+        "warmup_ratio",
+        "effective_batch",
+        "max_row_tokens",
+        "micro_batch_tokens",
+        "weight_decay",
+        "max_grad_norm",
+    }
 )
 """Settings that always count; the others, which came later, count where they are not at their default."""
 

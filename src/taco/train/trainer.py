@@ -63,12 +63,12 @@ class ChainTrainer(Trainer):  # type: ignore[misc]
         """Follow the rates of the stages, where there are any."""
         if self.rates is None:
             return super().create_scheduler(num_training_steps, optimizer)
-        if self.lr_scheduler is None:
-            rates = self.rates
-            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(
-                optimizer or self.optimizer, lambda step: rates[min(step, len(rates) - 1)]
-            )
-        return self.lr_scheduler
+        rates = self.rates
+        scheduler = torch.optim.lr_scheduler.LambdaLR(
+            optimizer or self.optimizer, lambda step: rates[min(step, len(rates) - 1)]
+        )
+        self.lr_scheduler: Any = scheduler
+        return scheduler
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         """Add up the gradient of the mean token loss of a batch; return that loss.
