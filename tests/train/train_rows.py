@@ -1,12 +1,15 @@
 """A run folder with a few rows, as the stages before `train` leave it, and a call of the stage."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from taco.chain.run import build_example
 from taco.languages.table import find_language
 from taco.model.options import ModelOptions
-from taco.progress import Progress, SilentProgress
+from taco.progress import Progress, SilentProgress, Task
 from taco.records import Row, StageCount, TranslatedRow
+from taco.store.files import digest_file
 from taco.store.jsonl import write_records
 from taco.train.log import StepLog, read_log
 from taco.train.options import TrainOptions
@@ -75,3 +78,47 @@ def read_steps(out: Path) -> list[StepLog]:
 def read_curve(out: Path) -> list[tuple[int, float, float, float]]:
     """Return of each step what must be the same when it is done again."""
     return [(line.step, line.loss, line.learning_rate, line.grad_norm) for line in read_steps(out)]
+
+
+def read_adapter(out: Path) -> dict[str, str]:
+    """Return the digest of each file of the result."""
+    return {path.name: digest_file(path) for path in (out / "adapter").iterdir()}
+
+
+class StoppedError(Exception):
+    """Stands for a kill, inside the process."""
+
+
+class Stopping(SilentProgress):
+    """Raises `StoppedError` when the training bar has moved a number of times.
+
+    Args:
+        after: That number; None for never.
+    """
+
+    def __init__(self, *, after: int | None = None) -> None:
+        self.after = after
+        self.lines: list[str] = []
+        self.started_at: list[int] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+    @contextmanager
+    def task(self, title: str, *, total: int | None, unit: str, done: int = 0) -> Iterator[Task]:
+        if title != "Training":
+            with super().task(title, total=total, unit=unit, done=done) as task:
+                yield task
+            return
+        self.started_at.append(done)
+        left = self.after
+
+        class Counting:
+            def advance(self, amount: int = 1, *, note: str = "") -> None:
+                nonlocal left
+                if left is not None:
+                    left -= 1
+                    if left == 0:
+                        raise StoppedError
+
+        yield Counting()

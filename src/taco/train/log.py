@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Protocol, TypeVar
@@ -83,6 +83,24 @@ def read_log(path: Path) -> list[StepLog]:
         DataError: The file is missing or damaged.
     """
     return list(read_records(path, StepLog))
+
+
+def read_evaluations(path: Path) -> list[Evaluation]:
+    """Return the looks at rows that are not learnt; none where the training did not look.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    return list(read_records(path, Evaluation)) if path.exists() else []
+
+
+def find_best(looks: Sequence[Evaluation]) -> int:
+    """Return the step of the lowest loss, the first of equals.
+
+    >>> find_best([Evaluation(step=0, rows=1, loss=2.0), Evaluation(step=5, rows=1, loss=1.5)])
+    5
+    """
+    return min(looks, key=lambda look: (look.loss, look.step)).step
 
 
 def continue_log(path: Path, kind: type[LineT], *, after_step: int) -> RecordLog[LineT]:

@@ -21,7 +21,7 @@ from taco.train.batches import Batch, plan_batches
 from taco.train.card import render_card
 from taco.train.curriculum import Pool, list_rates, plan_stages, write_order
 from taco.train.intake import Intake, Reader
-from taco.train.log import StepLog, read_log
+from taco.train.log import StepLog, find_best, read_evaluations, read_log
 from taco.train.objective import MOST_LOGITS, chunks_exactly, packs_exactly
 from taco.train.options import TrainOptions
 from taco.train.result import save_result
@@ -67,9 +67,15 @@ def run_train(
         plan = _lay_out(options, loaded, intake, key=key, seed=seed, threads=threads, progress=progress)
         order = write_order(out / "order.jsonl", plan.batches)
         tuned = tune(options, loaded, plan, base_name=base.name, out=out, progress=progress)
-        facts = _list_facts(options, intake, order=order, steps=read_log(out / "log.jsonl"), seed=seed)
+        steps = read_log(out / "log.jsonl")
+        best = find_best(read_evaluations(out / "evaluations.jsonl")) if options.patience is not None else None
+        facts = {**_list_facts(options, intake, steps=steps), "SHA-256 of the order of the rows": order, "seed": seed}
+        if best is not None:
+            facts["best step"] = best
         save_result(tuned, out / "adapter", card=render_card(base, options=options, facts=facts), tokenizer=tokenizer)
-    counters = {**_summarise(read_log(out / "log.jsonl")), "base_digest": base.digest, "threads": threads}
+    counters = {**_summarise(steps), "base_digest": base.digest, "threads": threads, "order": order}
+    if best is not None:
+        counters |= {"best_step": best, "rows_kept_back": intake.kept_back}
     if shorten:
         counters["shortened"] = sum(row.sentences_cut > 0 for row in intake.learnt)
     kept = len(intake.learnt) + intake.kept_back
@@ -77,7 +83,7 @@ def run_train(
         rows_in=kept + len(intake.drops),
         rows_kept=kept,
         dropped=Counter(drop.reason for drop in intake.drops),
-        counters={**counters, "order": order, "peak_rss_mb": _measure_peak_mb()},
+        counters={**counters, "peak_rss_mb": _measure_peak_mb()},
     )
 
 
@@ -138,15 +144,13 @@ def _digest_plan(options: TrainOptions, base: Base, *, rows: str, seed: int, dty
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _list_facts(
-    options: TrainOptions, intake: Intake, *, order: str, steps: Sequence[StepLog], seed: int
-) -> dict[str, object]:
+def _list_facts(options: TrainOptions, intake: Intake, *, steps: Sequence[StepLog]) -> dict[str, object]:
     """Return what the card says besides base and settings."""
     facts: dict[str, object] = {"SHA-256 of the rows": intake.digest, "rows": len(intake.learnt), "steps": len(steps)}
     if options.stages:
         taken = Counter(step.stage for step in steps)
         facts["stages"] = ", ".join(f"{stage.name} ({taken[stage.name]} steps)" for stage in options.stages)
-    return {**facts, "SHA-256 of the order of the rows": order, "seed": seed}
+    return facts
 
 
 def _summarise(steps: Sequence[StepLog]) -> dict[str, int | float | str]:

@@ -14,7 +14,7 @@ from taco.progress import Progress
 from taco.store.jsonl import RecordLog
 from taco.train.batches import pack_rows
 from taco.train.checkpoints import list_checkpoints, read_step, remove_old_checkpoints, seal_checkpoint
-from taco.train.log import Evaluation
+from taco.train.log import Evaluation, find_best
 from taco.train.result import load_weights, write_weights
 from taco.train.sections import average_parts
 from taco.train.tokens import EncodedRow
@@ -55,15 +55,6 @@ class Watch:
         model.train(was_training)
         tokens = sum(row.supervised_tokens for row in rows)
         return round(sum(sums) / tokens, 6), average_parts(sums, [row.sections for row in rows])
-
-
-def find_best(looks: Sequence[Evaluation]) -> int:
-    """Return the step of the lowest loss, the first of equals.
-
-    >>> find_best([Evaluation(step=0, rows=1, loss=2.0), Evaluation(step=5, rows=1, loss=1.5)])
-    5
-    """
-    return min(looks, key=lambda look: (look.loss, look.step)).step
 
 
 def is_over(looks: Sequence[Evaluation], patience: int | None) -> bool:
