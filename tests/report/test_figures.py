@@ -104,3 +104,14 @@ def test_numbers_are_written_with_true_minus_and_no_minus_zero() -> None:
     assert write_value(None, "rate") == write_value(make_estimate(None), "rate") == "–"
     missing = Estimate(value=0.0, low=None, high=None, n=3, method="constant", missing=3)
     assert write_interval(missing, "chrF++") == "none there"
+
+
+def test_a_curve_shows_the_sections_that_the_log_tells_apart() -> None:
+    steps = [
+        TrainStep(step=step, loss=2 - step / 10, response_en=1 - step / 10, response=3 - step / 10)
+        for step in range(1, 6)
+    ]
+    drawn = draw_curve(steps).text
+    assert drawn.count("loss-part") == 2
+    assert "loss-part section-2" in drawn and "loss-part section-3" in drawn
+    assert draw_curve([TrainStep(step=step, loss=1.0) for step in (1, 2)]).text.count("loss-part") == 0

@@ -56,12 +56,19 @@ class StageFlow(_Part):
 
 
 class TrainStep(_Part):
-    """One line of the training log."""
+    """One line of the training log.
+
+    Attributes:
+        instruction_en, response_en, response: The loss of that section alone; None where the step has no such tokens.
+    """
 
     step: int
     loss: float
     epoch: float | None = None
     learning_rate: float | None = None
+    instruction_en: float | None = None
+    response_en: float | None = None
+    response: float | None = None
 
 
 class Sections(_Part):

@@ -16,12 +16,15 @@ SMOOTHING = 0.8
 """Weight of the past in the smoothed line, an exponential mean, as training tools draw it."""
 LEAST_SMOOTHED = 20
 """Fewer points than this are not smoothed."""
+SECTION_COLOURS = {"instruction_en": "section-1", "response_en": "section-2", "response": "section-3"}
+"""Section -> class of its line, the colours of the section figures."""
 
 
 def draw_curve(steps: Sequence[TrainStep]) -> Html:
-    """Draw the loss of at least two steps."""
+    """Draw the loss of at least two steps, and that of each section where the log tells them apart."""
     points = average_stretches([(float(step.step), step.loss) for step in steps])
-    losses = [loss for _, loss in points]
+    parts = {name: smooth(average_stretches(found)) for name, found in list_section_losses(steps).items()}
+    losses = [loss for series in (points, *parts.values()) for _, loss in series]
     across = Scale(points[0][0], points[-1][0], LEFT, WIDTH - RIGHT)
     upwards = Scale(min(0.0, *losses), max(losses) * 1.05, HEIGHT - BOTTOM, TOP)
     line = _draw_line(points, across, upwards, "loss-raw" if len(points) >= LEAST_SMOOTHED else "loss")
@@ -32,12 +35,22 @@ def draw_curve(steps: Sequence[TrainStep]) -> Html:
         HEIGHT,
         _draw_axes(across, upwards),
         _draw_epochs(steps, across),
+        *(_draw_line(series, across, upwards, f"loss-part {SECTION_COLOURS[name]}") for name, series in parts.items()),
         line,
         smoothed,
         end,
         title="Training loss",
         text=f"{len(steps)} steps; loss {first:.2f} at the first, {last:.2f} at the last, in nats a token.",
     )
+
+
+def list_section_losses(steps: Sequence[TrainStep]) -> dict[str, list[tuple[float, float]]]:
+    """Return section -> its loss at each step that has it; sections with fewer than two such steps are left out."""
+    found = {
+        name: [(float(step.step), loss) for step in steps if (loss := getattr(step, name)) is not None]
+        for name in SECTION_COLOURS
+    }
+    return {name: points for name, points in found.items() if len(points) > 1}
 
 
 def average_stretches(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -11,7 +11,7 @@ from taco.languages.table import find_language
 from taco.measure.bootstrap import Estimate
 from taco.report.chart import ARM_TITLES, frame_figure, key_box, key_mark, list_keys
 from taco.report.content import Report
-from taco.report.curve_chart import draw_curve
+from taco.report.curve_chart import draw_curve, list_section_losses
 from taco.report.findings import list_floors
 from taco.report.interval_chart import Floor, Group, draw_intervals
 from taco.report.markup import Child, Html, element
@@ -236,10 +236,18 @@ def _show_curve(report: Report) -> Html:
         [str(step.step), f"{step.loss:.4f}", "–" if step.learning_rate is None else f"{step.learning_rate:.2e}"]
         for step in dict.fromkeys((*shown, report.steps[-1]))
     ]
+    told_apart = list_section_losses(report.steps)
+    keys = [
+        (key_box(colour), label.format(language=report.language.name))
+        for name, label, colour in SECTION_PIECES
+        if name.removeprefix("tokens_") in told_apart
+    ]
     return frame_figure(
         heading,
+        list_keys(keys) if keys else None,
         draw_curve(report.steps),
-        note="Mean cross entropy of the learnt tokens of each step; the strong line is smoothed. On training rows: it "
+        note="Mean cross entropy of the learnt tokens of each step, and, thin and smoothed, of each section where the log "
+        "tells them apart; the strong line is smoothed. On training rows: it "
         "says that the model learns, not that it learns the right thing.",
         table=make_table(["step", "loss", "learning rate"], rows, caption="Training loss, every few steps"),
     )

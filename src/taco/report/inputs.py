@@ -6,6 +6,7 @@ import json
 import math
 from pathlib import Path
 
+from taco.chain.template import SECTIONS
 from taco.evaluate.scores import read_scores
 from taco.gate.round_trip import read_round_trip
 from taco.languages.table import Language
@@ -87,11 +88,14 @@ def _read_step(line: str) -> TrainStep | None:
         return None
     if not math.isfinite(loss):
         return None
+    parts = logged.get("parts")
+    losses = parts if isinstance(parts, dict) else {}
     return TrainStep(
         step=step,
         loss=loss,
         epoch=_read_number(logged.get("epoch")),
         learning_rate=_read_number(logged.get("learning_rate")),
+        **{name: _read_number(losses.get(name)) for name in SECTIONS},
     )
 
 
