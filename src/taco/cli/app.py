@@ -201,11 +201,13 @@ def check_recipe(recipe: RecipePath, settings: Settings = []) -> None:  # noqa: 
 
     Example: taco recipe check recipes/quickstart.toml
     """
+    from taco.cli.training import describe_training
     from taco.recipe.load import load_recipe
 
     loaded = load_recipe(recipe, settings=settings)
     for one in loaded.split():
         print(f"{recipe} is a valid recipe for {one.target.name}; its run is {one.run_name}.")
+    print(describe_training(loaded))
 
 
 @recipe_app.command("show")

@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from taco.cli.training import describe_training, training_to_json
 from taco.gate.estimate import BackEstimate, estimate_round_trip
 from taco.pipeline import Finding, plan_recipe
 from taco.progress import Progress, SilentProgress
@@ -71,6 +72,7 @@ def print_plan(
     _print_round_trips(plans, console)
     if len(estimates) < len(plans):
         console.print("Rows of a hub's data set are counted once they were fetched: taco run RECIPE --until source")
+    console.print(describe_training(recipe), highlight=False)
     console.print("Network: " + ("; ".join(network) or "none"), highlight=False)
 
 
@@ -145,6 +147,7 @@ def _to_json(plan: _Plan, network: Sequence[str]) -> dict[str, object]:
         "stages": stages,
         "translation": asdict(plan.forth) if plan.forth else None,
         "round_trip": asdict(plan.back) if plan.back else None,
+        "training": training_to_json(plan.recipe),
         "network": list(network),
     }
 

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from taco.model.base import Base, resolve_base
-from taco.model.libraries import quiet_libraries, require_libraries, set_threads
+from taco.model.libraries import device_name, find_free_memory, quiet_libraries, require_libraries, set_threads
 from taco.model.load import load_model, load_tokenizer
 from taco.model.options import ModelOptions
+from taco.model.shape import make_shape
 from taco.progress import Progress
 from taco.records import StageCount
 from taco.store.jsonl import write_records
 from taco.train.batches import Batch, plan_batches
 from taco.train.card import render_card
 from taco.train.curriculum import Pool, list_rates, plan_stages, write_order
+from taco.train.estimate import choose_recompute
 from taco.train.intake import Intake, Reader
 from taco.train.log import StepLog, find_best, read_evaluations, read_log
 from taco.train.objective import MOST_LOGITS, chunks_exactly, packs_exactly
@@ -108,6 +110,7 @@ def _lay_out(
         threads=threads,
         micro_batch_tokens=slots,
         most_logits=_bound_logits(model, batches, rows, progress=progress),
+        recompute=_decide_recompute(options, model, threads=threads, progress=progress),
         rates=list_rates(options, batches) if options.stages else None,
         watched=intake.watched,
         english=intake.english,
@@ -137,6 +140,19 @@ def _bound_logits(
         return MOST_LOGITS
     progress.say("This base model changes its logits after the output layer; all of a pass are held at once.")
     return None
+
+
+def _decide_recompute(options: TrainOptions, model: Any, *, threads: int, progress: Progress) -> bool:
+    # Threads work through a pass each, so each has a part of what is free.
+    free = find_free_memory() // (threads if device_name() == "cpu" else 1)
+    shape = make_shape(model.config.to_dict())
+    wanted = choose_recompute(options, shape, bytes_per_number=model.dtype.itemsize, free=free)
+    if wanted and not getattr(model, "supports_gradient_checkpointing", False):
+        progress.say("This base model cannot compute its activations again; they are kept.")
+        return False
+    if wanted and options.recompute == "auto":
+        progress.say("Activations are computed again in the backward pass, because memory is short; that is slower.")
+    return wanted
 
 
 def _digest_plan(options: TrainOptions, base: Base, *, rows: str, seed: int, dtype: str) -> str:
