@@ -90,6 +90,25 @@ def run(
 
 
 @app.command()
+def train(
+    recipe: RecipePath,
+    settings: Settings = [],  # noqa: B006 (typer copies it)
+    runs: Runs = Path("runs"),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Run the train stage alone; started by torchrun or accelerate, in several processes that share the work.
+
+    The stages before it must be done: taco run RECIPE --until chain. Afterwards `taco run RECIPE` goes on.
+
+    Example: torchrun --nproc-per-node 2 -m taco.cli.app train recipes/quickstart.toml
+    """
+    from taco.cli.launching import train_all
+    from taco.recipe.load import load_recipe
+
+    train_all(load_recipe(recipe, settings=settings), runs=runs, quiet=quiet)
+
+
+@app.command()
 def plan(
     recipe: RecipePath,
     settings: Settings = [],  # noqa: B006 (typer copies it)

@@ -64,23 +64,29 @@ def build_config(model: Any, options: TrainOptions, *, seen: Sequence[int] = ())
     return config
 
 
-def write_adapter(model: Any, folder: Path) -> None:
-    """Write adapter_config.json and adapter_model.safetensors into a folder; equal weights give equal bytes."""
+def write_adapter(model: Any, folder: Path, *, state: Mapping[str, Any] | None = None) -> None:
+    """Write adapter_config.json and adapter_model.safetensors into a folder; equal weights give equal bytes.
+
+    Args:
+        model: The tuned model.
+        folder: Made where missing.
+        state: All its weights by name, where the model itself holds only a part of them.
+    """
     from peft import get_peft_model_state_dict
     from safetensors.torch import save_file
 
     with disk_faults(folder):
         folder.mkdir(parents=True, exist_ok=True)
         # Embeddings that are learnt are among the weights anyway; left to itself PEFT asks the hub for their size.
-        state = get_peft_model_state_dict(model, save_embedding_layers=False)
-        save_file(_part_tensors(state), folder / "adapter_model.safetensors", metadata={"format": "pt"})
+        found = get_peft_model_state_dict(model, state_dict=state, save_embedding_layers=False)
+        save_file(part_tensors(found), folder / "adapter_model.safetensors", metadata={"format": "pt"})
     settings = {**model.peft_config["default"].to_dict(), "inference_mode": True}
     plain = {name: sorted(value) if isinstance(value, set) else value for name, value in settings.items()}
     text = json.dumps(plain, indent=2, sort_keys=True)
     write_atomically(folder / "adapter_config.json", [text.encode(), b"\n"])
 
 
-def _part_tensors(state: Mapping[str, Any]) -> dict[str, Any]:
+def part_tensors(state: Mapping[str, Any]) -> dict[str, Any]:
     """Return weights by name, on the CPU; those that share memory, such as tied embeddings, are copied apart."""
     tensors: dict[str, Any] = {}
     places: set[int] = set()

@@ -23,7 +23,8 @@ def seal_checkpoint(folder: Path, *, plan: str) -> None:
         folder: The checkpoint's folder, "checkpoint-STEP".
         plan: Digest of all that decides the training, see `find_checkpoint`.
     """
-    files = {path.name: digest_file(path) for path in sorted(folder.iterdir()) if path.name != SEAL}
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != SEAL)
+    files = {path.relative_to(folder).as_posix(): digest_file(path) for path in found}
     text = json.dumps({"plan": plan, "step": read_step(folder), "files": files}, indent=1)
     write_atomically(folder / SEAL, [text.encode(), b"\n"])
 

@@ -183,7 +183,9 @@ def _find_chunk(model: Any, most_logits: int | None) -> int | None:
 
 
 def _take_off(model: Any) -> Any:
-    return model.get_base_model() if hasattr(model, "get_base_model") else model
+    """Return transformers' own model from what PEFT and the processes of a training have put around it."""
+    inner = model.module if hasattr(model, "module") else model
+    return inner.get_base_model() if hasattr(inner, "get_base_model") else inner
 
 
 def _takes_positions_to_keep(model: Any) -> bool:

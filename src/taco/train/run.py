@@ -20,12 +20,14 @@ from taco.records import StageCount
 from taco.store.jsonl import write_records
 from taco.train.batches import Batch, plan_batches
 from taco.train.card import render_card
+from taco.train.checkpoints import list_checkpoints
 from taco.train.curriculum import Pool, list_rates, plan_stages, write_order
 from taco.train.estimate import choose_recompute
 from taco.train.intake import Intake, Reader
 from taco.train.log import StepLog, find_best, read_evaluations, read_log
 from taco.train.objective import MOST_LOGITS, chunks_exactly, packs_exactly
 from taco.train.options import TrainOptions
+from taco.train.processes import check_processes, choose_device, count_processes, is_first, wait_for_all
 from taco.train.result import save_result
 from taco.train.tokens import EncodedRow
 from taco.train.tuning import Plan, tune
@@ -53,6 +55,8 @@ def run_train(
         StoreError: `out` or the cache cannot be written.
     """
     require_libraries()
+    check_processes(options)
+    choose_device()
     threads = set_threads(model.threads)
     base = resolve_base(model, cache=cache, progress=progress)
     loaded = load_model(base, dtype=model.dtype, in_4_bits=options.method == "qlora")
@@ -63,18 +67,23 @@ def run_train(
         chain=chain, tokenizer=tokenizer, max_row_tokens=limit, shorten=shorten, seed=seed, progress=progress
     )
     intake = reader.read_all(options)
-    write_records(out / "dropped.jsonl", intake.drops)
+    if is_first():
+        write_records(out / "dropped.jsonl", intake.drops)
     key = _digest_plan(options, base, rows=intake.digest, seed=seed, dtype=str(loaded.dtype))
     with quiet_libraries():
         plan = _lay_out(options, loaded, intake, key=key, seed=seed, threads=threads, progress=progress)
-        order = write_order(out / "order.jsonl", plan.batches)
+        order = write_order(out / "order.jsonl" if is_first() else None, plan.batches)
         tuned = tune(options, loaded, plan, base_name=base.name, out=out, progress=progress)
         steps = read_log(out / "log.jsonl")
         best = find_best(read_evaluations(out / "evaluations.jsonl")) if options.patience is not None else None
         facts = {**_list_facts(options, intake, steps=steps), "SHA-256 of the order of the rows": order, "seed": seed}
         if best is not None:
             facts["best step"] = best
-        save_result(tuned, out / "adapter", card=render_card(base, options=options, facts=facts), tokenizer=tokenizer)
+        card = render_card(base, options=options, facts=facts)
+        last = list_checkpoints(out / "checkpoints")[-1] if count_processes() > 1 else None
+        if is_first():
+            save_result(tuned, out / "adapter", card=card, tokenizer=tokenizer, last=last)
+        wait_for_all()
     counters = {**_summarise(steps), "base_digest": base.digest, "threads": threads, "order": order}
     if best is not None:
         counters |= {"best_step": best, "rows_kept_back": intake.kept_back}

@@ -18,8 +18,10 @@ from taco.train.batches import Batch
 from taco.train.checkpoints import remove_old_checkpoints, seal_checkpoint
 from taco.train.log import StepLog
 from taco.train.options import TrainOptions
+from taco.train.processes import MemoryLog, count_processes, is_first, wait_for_all
 from taco.train.result import write_weights
 from taco.train.sections import average_parts
+from taco.train.together import add_gradients_together
 from taco.train.workers import Workers
 
 _SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
@@ -78,12 +80,21 @@ class ChainTrainer(Trainer):  # type: ignore[misc]
         """
         model.train()
         batch: Batch = inputs["batch"]
+        if count_processes() > 1:
+            losses = add_gradients_together(self.accelerator, model, batch, seed=self.args.seed)
+            self.part_sums = losses.parts.tolist()
+            self.check(batch, loss=float(losses.mean), norm=0.0)  # the norm is known once all processes have their part
+            return losses.mean
         losses = self.workers.add_gradients(model, batch, seed=self.args.seed)
         self.part_sums = losses.parts.tolist()
         gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
         norm = float(torch.nn.utils.get_total_norm(gradients))
-        check_loss(batch, loss=float(losses.mean), norm=norm, vocabulary=int(self.model.config.vocab_size))
+        self.check(batch, loss=float(losses.mean), norm=norm)
         return losses.mean
+
+    def check(self, batch: Batch, *, loss: float, norm: float) -> None:
+        """Stop a training that diverges, see `check_loss`."""
+        check_loss(batch, loss=loss, norm=norm, vocabulary=int(self.model.config.vocab_size))
 
     def floating_point_ops(self, inputs: Any) -> int:
         """Return 0: transformers' estimate does not fit packed rows and nothing reads it."""
@@ -91,7 +102,11 @@ class ChainTrainer(Trainer):  # type: ignore[misc]
 
     def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
         """Write the tuned weights and nothing else; Trainer itself would add its arguments as a pickle."""
-        write_weights(self.model, Path(output_dir or self.args.output_dir))
+        state = None
+        if self.is_fsdp_enabled or self.is_deepspeed_enabled:
+            state = self.accelerator.get_state_dict(self.model_wrapped)  # every process gives its part
+        if is_first():
+            write_weights(self.model, Path(output_dir or self.args.output_dir), state=state)
 
 
 class StepRecorder(TrainerCallback):  # type: ignore[misc]
@@ -110,7 +125,7 @@ class StepRecorder(TrainerCallback):  # type: ignore[misc]
         self,
         batches: Sequence[Batch],
         *,
-        log: RecordLog[StepLog],
+        log: RecordLog[StepLog] | MemoryLog[StepLog],
         task: Task,
         plan: str,
         keep: int,
@@ -127,6 +142,7 @@ class StepRecorder(TrainerCallback):  # type: ignore[misc]
         if not logs or "loss" not in logs:  # the summary at the end
             return
         batch = self.batches[state.global_step - 1]
+        self._trainer.check(batch, loss=logs["loss"], norm=logs["grad_norm"])
         seconds = time.perf_counter() - self._started
         line = StepLog(
             step=batch.step,
@@ -145,9 +161,12 @@ class StepRecorder(TrainerCallback):  # type: ignore[misc]
         self.task.advance(note=f"loss {line.loss:.2f}, {line.tokens_per_s:.0f} tokens/s")
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        wait_for_all()
         folder = Path(args.output_dir)
-        seal_checkpoint(folder / f"checkpoint-{state.global_step}", plan=self.plan)
-        remove_old_checkpoints(folder, keep=self.keep)
+        if is_first():
+            seal_checkpoint(folder / f"checkpoint-{state.global_step}", plan=self.plan)
+            remove_old_checkpoints(folder, keep=self.keep)
+        wait_for_all()
 
 
 def build_arguments(options: TrainOptions, *, steps: int, folder: Path, seed: int) -> TrainingArguments:

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from taco.model.libraries import device_name
-from taco.progress import Progress
+from taco.progress import Progress, SilentProgress
+from taco.store.jsonl import RecordLog, read_records
 from taco.train.adapter import add_adapter
 from taco.train.batches import Batch
 from taco.train.checkpoints import find_checkpoint, read_step
-from taco.train.log import Evaluation, StepLog, continue_log
+from taco.train.log import Evaluation, LineT, StepLog, continue_log
 from taco.train.options import TrainOptions
+from taco.train.processes import MemoryLog, is_first, wait_for_all
 from taco.train.result import load_weights
 from taco.train.tokens import EncodedRow
 
@@ -69,18 +71,18 @@ def tune(options: TrainOptions, model: Any, plan: Plan, *, base_name: str, out: 
     from taco.train.workers import Workers
 
     folder, steps = out / "checkpoints", len(plan.batches)
-    checkpoint = find_checkpoint(folder, plan=plan.key, progress=progress)
+    arguments = build_arguments(options, steps=steps, folder=folder, seed=plan.seed)
+    checkpoint = _agree_on_checkpoint(folder, plan, progress)
     done = read_step(checkpoint) if checkpoint else 0
     set_seed(plan.seed)
     tuned = prepare(model, options, plan, base_name=base_name)
-    arguments = build_arguments(options, steps=steps, folder=folder, seed=plan.seed)
     bar = progress.task("Training", total=steps, unit="steps", done=done)
     most = max(len(batch.micro_batches) for batch in plan.batches)
     workers = Workers(plan.threads, most=most, on_cpu=device_name() == "cpu", most_logits=plan.most_logits)
     watch = plan_watch(options, plan, out=out)
     with ExitStack() as stack:
         stack.enter_context(workers)
-        log = stack.enter_context(continue_log(out / "log.jsonl", StepLog, after_step=done))
+        log = _open_log(out / "log.jsonl", StepLog, done, stack)
         task = stack.enter_context(bar)
         trainer = ChainTrainer(tuned, plan.batches, arguments, workers=workers, rates=plan.rates)
         recorder = StepRecorder(
@@ -89,7 +91,7 @@ def tune(options: TrainOptions, model: Any, plan: Plan, *, base_name: str, out: 
         trainer.add_callback(recorder)
         looks: Sequence[Evaluation] = ()
         if watch:
-            file = stack.enter_context(continue_log(out / "evaluations.jsonl", Evaluation, after_step=done))
+            file = _open_log(out / "evaluations.jsonl", Evaluation, done, stack)
             trainer.add_callback(Watcher(watch, workers, file))
             looks = file.records
         if checkpoint and is_over(looks, options.patience):
@@ -99,6 +101,26 @@ def tune(options: TrainOptions, model: Any, plan: Plan, *, base_name: str, out: 
     if watch and options.patience is not None:
         restore_best(tuned, watch, looks, progress=progress)
     return tuned
+
+
+def _agree_on_checkpoint(folder: Path, plan: Plan, progress: Progress) -> Path | None:
+    """Return the checkpoint to go on from; the first process removes those that cannot be used before others look."""
+    if is_first():
+        find_checkpoint(folder, plan=plan.key, progress=progress)
+    wait_for_all()
+    return find_checkpoint(folder, plan=plan.key, progress=SilentProgress())
+
+
+def _open_log(path: Path, kind: type[LineT], done: int, stack: ExitStack) -> RecordLog[LineT] | MemoryLog[LineT]:
+    """Open a log that ends with the stack; in the processes that do not write, one in memory with the same records."""
+    if is_first():
+        log = stack.enter_context(continue_log(path, kind, after_step=done))
+        wait_for_all()
+        return log
+    wait_for_all()
+    kept: MemoryLog[LineT] = MemoryLog()
+    kept.append(read_records(path, kind))
+    return kept
 
 
 def prepare(model: Any, options: TrainOptions, plan: Plan, *, base_name: str) -> Any:

@@ -15,6 +15,7 @@ from taco.store.jsonl import RecordLog
 from taco.train.batches import pack_rows
 from taco.train.checkpoints import list_checkpoints, read_step, remove_old_checkpoints, seal_checkpoint
 from taco.train.log import Evaluation, find_best
+from taco.train.processes import MemoryLog
 from taco.train.result import load_weights, write_weights
 from taco.train.sections import average_parts
 from taco.train.tokens import EncodedRow
@@ -91,7 +92,7 @@ class Watcher(TrainerCallback):  # type: ignore[misc]
         log: Where looks are written; those of a training that goes on are in it already.
     """
 
-    def __init__(self, watch: Watch, workers: Workers, log: RecordLog[Evaluation]) -> None:
+    def __init__(self, watch: Watch, workers: Workers, log: RecordLog[Evaluation] | MemoryLog[Evaluation]) -> None:
         self.watch, self.workers, self.log = watch, workers, log
 
     def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
