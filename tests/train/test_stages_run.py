@@ -106,14 +106,16 @@ def test_one_stage_of_the_chains_is_a_training_without_stages(tiny_base: Path, c
 def test_a_stage_may_use_another_template_and_other_runs(tiny_base: Path, chain: Path, tmp_path: Path) -> None:
     other = write_run(tmp_path / "other", rows=6, language="eo").parent
     stages = [
-        {"name": "paper", "template": "taco-paper", "steps": 2},
+        {"name": "translation", "template": "translate-only", "steps": 2},
         {"name": "both", "rows": ["chain", str(other)], "temperature": 4},
     ]
     count = train(tiny_base, chain, tmp_path / "out", make_options(epochs=1, stages=stages))
-    assert count.rows_in == 16 + 16 + 6
+    assert count.rows_in == 4 * 16 + 16 + 6  # four examples of a row
     learnt = Counter(name[:2] for line in read_order(tmp_path / "out")[2:] for name in line["rows"])
     assert learnt["gl"] + learnt["eo"] == 22
     assert learnt["eo"] > 6  # drawn more often than they are
+    translated = [step.parts for step in read_steps(tmp_path / "out") if step.stage == "translation"]
+    assert all(set(parts) <= {"instruction_en", "response_en", "response", "other"} for parts in translated)
 
 
 def test_rows_that_a_template_cannot_hold_are_dropped(tiny_base: Path, tmp_path: Path) -> None:
@@ -173,7 +175,7 @@ def read_intake(base: Path, chain: Path, **settings: object) -> Intake:
     from taco.model.load import load_tokenizer
 
     tokenizer = load_tokenizer(Base(name="", path=base, digest="", licence=""))
-    reader = Reader(chain=chain, tokenizer=tokenizer, max_row_tokens=2048, seed=3, progress=Stopping())
+    reader = Reader(chain=chain, tokenizer=tokenizer, max_row_tokens=2048, shorten=False, seed=3, progress=Stopping())
     return reader.read_all(make_options(**settings))
 
 

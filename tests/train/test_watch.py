@@ -93,7 +93,7 @@ def test_the_weights_kept_are_those_of_the_lowest_loss(
     assert all(bool((kept[name] == found[name]).all()) for name in found)
 
 
-@pytest.mark.parametrize("after", [1, 5, 8, 13])
+@pytest.mark.parametrize("after", [1, 8])
 def test_a_stop_between_looks_changes_nothing(
     stopped: tuple[Path, StageCount], tiny_base: Path, chain: Path, tmp_path: Path, after: int
 ) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from taco.chain.run import build_example
+from taco.chain.run import build_examples
 from taco.languages.table import find_language
 from taco.model.options import ModelOptions
 from taco.progress import Progress, SilentProgress, Task
@@ -44,7 +44,7 @@ def write_run(folder: Path, *, rows: int = 16, heldout: int = 4, language: str =
             Row(id=row.id, instruction=row.instruction_en, input=row.input_en, response=row.response_en)
             for row in translated
         ]
-        examples = [build_example(row, find_language(language), template="taco") for row in translated]
+        examples = [one for row in translated for one in build_examples(row, find_language(language), template="taco")]
         for stage, records in (("source", plain), ("translate", translated), ("chain", examples)):
             write_records(folder / stage / f"{split}.jsonl", records)
     return folder / "chain"

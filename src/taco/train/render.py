@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 
-from taco.chain.run import build_example
-from taco.chain.template import find_template
+from taco.chain.formats import find_format
+from taco.chain.run import build_examples
 from taco.errors import DataError
 from taco.languages.table import ENGLISH, find_language
 from taco.records import Chain, Drop, Example, Row, TranslatedRow
@@ -14,20 +15,20 @@ PLAIN = "english"
 """The template of an example in English alone: the answer as it is."""
 
 
-def check_template(name: str) -> None:
-    """Check that there is a chain template of that name.
+def digest_template(name: str) -> str:
+    """Return the digest of a chain format, of a user's own file's content too.
 
     Raises:
-        RecipeError: There is none.
+        RecipeError: There is none of that name.
     """
-    find_template(name)
+    return hashlib.sha256(repr(find_format(name)).encode()).hexdigest()
 
 
 def render_rows(rows: Iterable[TranslatedRow], *, template: str) -> Iterator[Example | Drop]:
-    """Yield each row in a template, or as dropped where the template cannot hold it."""
+    """Yield each row in a format, one example for each of its parts, or as dropped where it cannot be held."""
     for row in rows:
         try:
-            yield build_example(row, find_language(row.language), template=template)
+            yield from build_examples(row, find_language(row.language), template=template)
         except DataError as error:
             yield Drop(id=row.id, stage="train", reason="label-in-text", detail=error.message)
 

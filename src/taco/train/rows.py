@@ -10,7 +10,7 @@ from taco.errors import DataError
 from taco.records import Drop, Example, Figures, Row, TranslatedRow
 from taco.store.jsonl import read_records
 from taco.train.options import TrainOptions
-from taco.train.render import render_english, render_rows
+from taco.train.render import digest_template, render_english, render_rows
 from taco.train.stage import CHAIN, ENGLISH_ROWS
 
 HELDOUT, TRAIN = "heldout", "train"
@@ -87,8 +87,13 @@ def list_files(options: TrainOptions, *, chain: Path) -> tuple[Path, ...]:
 
 
 def digest_files(options: TrainOptions, *, chain: Path, digest: Callable[[Path], str]) -> dict[str, str]:
-    """Return file -> digest of the files that decide a training besides the run's own chains; absent ones are ""."""
-    return {str(path): digest(path) if path.is_file() else "" for path in list_files(options, chain=chain)}
+    """Return name -> digest of the files and formats that decide a training besides the run's own chains.
+
+    An absent file has the digest "".
+    """
+    files = {str(path): digest(path) if path.is_file() else "" for path in list_files(options, chain=chain)}
+    templates = {stage.template: digest_template(stage.template) for stage in options.stages if stage.template}
+    return files | templates
 
 
 def read_quality(origin: Origin, *, chain: Path) -> dict[str, float]:

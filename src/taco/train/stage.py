@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from taco.errors import RecipeError
-from taco.train.render import check_template
+from taco.train.render import digest_template
 
 CHAIN = "chain"
 """Stands for the run's own rows, as the chain stage wrote them."""
@@ -48,7 +48,7 @@ class StageOptions(BaseModel):
     )
     template: str = Field(
         default="",
-        description="Chain template of the stage's rows, made from the same translated rows; as the chain stage wrote them "
+        description="Chain format of the stage's rows, made from the same translated rows; as the chain stage wrote them "
         "if left out.",
     )
     order: Order = Field(
@@ -69,7 +69,7 @@ class StageOptions(BaseModel):
     def _check_template(cls, value: str) -> str:
         if value:
             try:
-                check_template(value)
+                digest_template(value)
             except RecipeError as error:
                 raise ValueError(str(error)) from error
         return value
