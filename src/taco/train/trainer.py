@@ -52,7 +52,7 @@ class ChainTrainer(Trainer):  # type: ignore[misc]
     ) -> None:
         super().__init__(model=model, args=arguments, train_dataset=list(batches))
         self.workers, self.rates = workers, rates
-        self.part_sums: list[float] = []
+        self.parts: dict[str, float] = {}
         self.remove_callback(PrinterCallback)
 
     def get_train_dataloader(self) -> Any:
@@ -82,15 +82,21 @@ class ChainTrainer(Trainer):  # type: ignore[misc]
         batch: Batch = inputs["batch"]
         if count_processes() > 1:
             losses = add_gradients_together(self.accelerator, model, batch, seed=self.args.seed)
-            self.part_sums = losses.parts.tolist()
+            self.parts = average_parts(losses.parts.tolist(), [row.sections for row in batch.rows])
             self.check(batch, loss=float(losses.mean), norm=0.0)  # the norm is known once all processes have their part
             return losses.mean
         losses = self.workers.add_gradients(model, batch, seed=self.args.seed)
-        self.part_sums = losses.parts.tolist()
+        self.parts = average_parts(losses.parts.tolist(), [row.sections for row in batch.rows])
         gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
         norm = float(torch.nn.utils.get_total_norm(gradients))
         self.check(batch, loss=float(losses.mean), norm=norm)
         return losses.mean
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Tell trackers, where there are any, the losses of the parts too."""
+        if self.args.report_to and "loss" in logs:
+            logs = {**logs, **{f"loss_{name}": loss for name, loss in self.parts.items()}}
+        super().log(logs, start_time)
 
     def check(self, batch: Batch, *, loss: float, norm: float) -> None:
         """Stop a training that diverges, see `check_loss`."""
@@ -155,7 +161,7 @@ class StepRecorder(TrainerCallback):  # type: ignore[misc]
             tokens_per_s=round(batch.tokens / seconds, 2),
             seconds=round(seconds, 4),
             stage=batch.stage,
-            parts=average_parts(self._trainer.part_sums, [row.sections for row in batch.rows]),
+            parts=self._trainer.parts,
         )
         self.log.append([line])
         self.task.advance(note=f"loss {line.loss:.2f}, {line.tokens_per_s:.0f} tokens/s")

@@ -19,6 +19,7 @@ from taco.train.options import TrainOptions
 from taco.train.processes import MemoryLog, is_first, wait_for_all
 from taco.train.result import load_weights
 from taco.train.tokens import EncodedRow
+from taco.train.trackers import check_trackers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ def tune(options: TrainOptions, model: Any, plan: Plan, *, base_name: str, out: 
     from taco.train.watch import Watcher, is_over, restore_best
     from taco.train.workers import Workers
 
+    check_trackers(options)
     folder, steps = out / "checkpoints", len(plan.batches)
     arguments = build_arguments(options, steps=steps, folder=folder, seed=plan.seed)
     checkpoint = _agree_on_checkpoint(folder, plan, progress)
@@ -92,7 +94,7 @@ def tune(options: TrainOptions, model: Any, plan: Plan, *, base_name: str, out: 
         looks: Sequence[Evaluation] = ()
         if watch:
             file = _open_log(out / "evaluations.jsonl", Evaluation, done, stack)
-            trainer.add_callback(Watcher(watch, workers, file))
+            trainer.add_callback(Watcher(watch, workers, file, tell=trainer.log))
             looks = file.records
         if checkpoint and is_over(looks, options.patience):
             load_weights(tuned, checkpoint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,10 +90,18 @@ class Watcher(TrainerCallback):  # type: ignore[misc]
         watch: What is looked at.
         workers: What measures.
         log: Where looks are written; those of a training that goes on are in it already.
+        tell: Told the losses of each look by name, for trackers.
     """
 
-    def __init__(self, watch: Watch, workers: Workers, log: RecordLog[Evaluation] | MemoryLog[Evaluation]) -> None:
-        self.watch, self.workers, self.log = watch, workers, log
+    def __init__(
+        self,
+        watch: Watch,
+        workers: Workers,
+        log: RecordLog[Evaluation] | MemoryLog[Evaluation],
+        *,
+        tell: Callable[[dict[str, float]], None],
+    ) -> None:
+        self.watch, self.workers, self.log, self.tell = watch, workers, log, tell
 
     def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
         if not self.log.records:
@@ -116,3 +124,5 @@ class Watcher(TrainerCallback):  # type: ignore[misc]
             seal_checkpoint(folder, plan=self.watch.plan)
             remove_old_checkpoints(self.watch.best, keep=1)
         self.log.append([look])
+        losses = {"heldout_loss": look.loss, **{f"heldout_loss_{name}": loss for name, loss in look.parts.items()}}
+        self.tell(losses if look.english is None else {**losses, "english_loss": look.english})
