@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import typer
 from pydantic import BaseModel
@@ -72,6 +72,14 @@ def _list_sections(name: str, model: Any) -> Iterator[str]:
     for inner, field in model.model_fields.items():
         if _is_model(field.annotation):
             yield from _list_sections(f"{name}.{inner}", field.annotation)
+        elif (items := _find_items(field.annotation)) and items.__doc__:
+            yield f"\n## [[{name}.{inner}]]\n\n{items.__doc__.strip()}\n\n"
+            yield from _table("", items)
+
+
+def _find_items(annotation: Any) -> Any:
+    """Return the model that a tuple of tables holds, or None."""
+    return next((one for one in get_args(annotation) if _is_model(one)), None)
 
 
 def _table(prefix: str, model: Any) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from train_rows import make_options, read_curve, read_steps, train, write_run
 
-from taco.errors import ModelError
+from taco.errors import ModelError, RecipeError
 from taco.train.checkpoints import SEAL, list_checkpoints, read_step
 from taco.train.log import Evaluation, StepLog, read_evaluations
 from taco.train.processes import MemoryLog, list_portions
@@ -141,3 +142,56 @@ def check_equal(ours: StepLog, theirs: StepLog) -> None:
     assert theirs.loss == pytest.approx(ours.loss, rel=1e-4)
     assert theirs.grad_norm == pytest.approx(ours.grad_norm, rel=1e-3)
     assert theirs.parts == pytest.approx(ours.parts, rel=1e-3)
+
+
+RECIPE = """
+name = "shared"
+language = "gl"
+[source]
+path = {rows}
+heldout = 2
+[translate]
+engine = "echo"
+[gate]
+drop = "none"
+[model]
+base = {base}
+threads = 1
+[train]
+rank = 4
+epochs = 1
+effective_batch = 4
+micro_batch_tokens = 100
+[evaluate]
+bootstrap_samples = 100
+[generate]
+max_new_tokens = 4
+"""
+
+
+@pytest.mark.slow
+def test_the_command_trains_in_two_processes_and_the_run_goes_on(tiny_base: Path, tmp_path: Path) -> None:
+    rows = [{"instruction": f"Name {index} things.", "input": "", "output": f"Thing {index}."} for index in range(12)]
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(RECIPE.format(rows=json.dumps(str(tmp_path / "rows.json")), base=json.dumps(str(tiny_base))))
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "TACO_CACHE": str(tmp_path / "cache")}
+    command = [sys.executable, "-m", "taco.cli.app"]
+    launched = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", *command[1:]]
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            arguments, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=110, check=False
+        )
+
+    refused = call(*command, "train", str(recipe))
+    assert refused.returncode == RecipeError.exit_code
+    assert "source, translate, gate, chain" in refused.stderr
+    assert call(*command, "run", str(recipe), "--until", "chain", "--quiet").returncode == 0
+    trained = call(*launched, "train", str(recipe), "--quiet")
+    assert trained.returncode == 0, trained.stderr
+    assert trained.stdout.splitlines() == ["runs/shared/train/adapter"]
+    assert len(read_steps(tmp_path / "runs" / "shared" / "train")) == 3
+    finished = call(*command, "run", str(recipe))
+    assert finished.returncode == 0, finished.stderr
+    assert "train: up to date" in finished.stderr

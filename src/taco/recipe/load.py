@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -94,6 +94,14 @@ def _describe_fault(fault: Any) -> str:
 def _fields_at(location: Sequence[str | int]) -> Sequence[str]:
     model: Any = Recipe
     for part in location:
-        field = model.model_fields.get(str(part)) if isinstance(model, type) and issubclass(model, BaseModel) else None
-        model = field.annotation if field else None
-    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+        if isinstance(part, int) and model:  # a table of a list of tables
+            continue
+        field = model.model_fields.get(part) if model else None
+        model = _find_model(field.annotation) if field else None
+    return list(model.model_fields) if model else []
+
+
+def _find_model(annotation: Any) -> Any:
+    """Return the options that an annotation stands for, those of its items for a tuple; None where it is a plain value."""
+    kinds = (annotation, *get_args(annotation))
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
