@@ -192,3 +192,12 @@ def test_watched_rows_are_those_held_out_or_kept_back(tiny_base: Path, chain: Pa
     assert all(back not in row.id for row in kept.learnt)  # not in English either
     assert (len(kept.learnt), kept.kept_back) == (30, 2)
     assert len(plan_batches(kept.learnt, epochs=1, effective_batch=30, micro_batch_tokens=99, seed=0)) == 1
+
+
+def test_rows_are_kept_back_only_where_others_are_left(tiny_base: Path, tmp_path: Path) -> None:
+    settings = {"evaluate_every_steps": 1, "patience": 1}
+    english = read_intake(tiny_base, write_run(tmp_path / "a"), stages=[{"name": "a", "rows": ["english"]}], **settings)
+    assert len(english.watched) == 1
+    assert len(english.learnt) == 15
+    with pytest.raises(DataError, match="none of 'chain' is left"):
+        read_intake(tiny_base, write_run(tmp_path / "b", rows=1), **settings)

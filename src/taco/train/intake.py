@@ -155,12 +155,20 @@ def keep_back(
         rows: Set of rows -> its rows.
         most: Number of rows to take, at most; no more than one in `WATCHED_SHARE`, but one at least.
         seed: Decides which.
+
+    Raises:
+        DataError: A set has no other rows.
     """
-    chains = next((found for origin, found in rows.items() if origin.name != ENGLISH_ROWS), [])
+    chains = next((found for origin, found in rows.items() if origin.name != ENGLISH_ROWS), next(iter(rows.values())))
     ids = sorted({_row_id(row) for row in chains})
     count = min(most, max(1, len(ids) // WATCHED_SHARE))
     chosen = set(random.Random(f"{seed}/watched").sample(ids, min(count, len(ids))))  # noqa: S311
     left = {origin: [row for row in found if _row_id(row) not in chosen] for origin, found in rows.items()}
+    if empty := [origin.name for origin, found in left.items() if not found]:
+        raise DataError(
+            f"Early stopping keeps {len(chosen)} training rows back, and then none of {empty[0]!r} is left to learn.",
+            hint="Leave train.patience out, or train on more rows.",
+        )
     return left, [row for row in chains if _row_id(row) in chosen]
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,9 +22,9 @@ from taco.train.checkpoints import list_checkpoints
 from taco.train.curriculum import Pool, list_rates, plan_stages, write_order
 from taco.train.estimate import choose_recompute
 from taco.train.intake import Intake, Reader
-from taco.train.log import StepLog, find_best, read_evaluations, read_log
 from taco.train.objective import MOST_LOGITS, chunks_exactly, packs_exactly
 from taco.train.options import TrainOptions
+from taco.train.outcome import read_outcome
 from taco.train.processes import check_processes, choose_device, count_processes, is_first, wait_for_all
 from taco.train.result import save_result
 from taco.train.tokens import EncodedRow
@@ -61,10 +59,13 @@ def run_train(
     base = resolve_base(model, cache=cache, progress=progress)
     loaded = load_model(base, dtype=model.dtype, in_4_bits=options.method == "qlora")
     tokenizer = load_tokenizer(base)
-    limit = _find_limit(options, loaded)
-    shorten = options.over_long == "shorten"
     reader = Reader(
-        chain=chain, tokenizer=tokenizer, max_row_tokens=limit, shorten=shorten, seed=seed, progress=progress
+        chain=chain,
+        tokenizer=tokenizer,
+        max_row_tokens=_find_limit(options, loaded),
+        shorten=options.over_long == "shorten",
+        seed=seed,
+        progress=progress,
     )
     intake = reader.read_all(options)
     if is_first():
@@ -74,28 +75,13 @@ def run_train(
         plan = _lay_out(options, loaded, intake, key=key, seed=seed, threads=threads, progress=progress)
         order = write_order(out / "order.jsonl" if is_first() else None, plan.batches)
         tuned = tune(options, loaded, plan, base_name=base.name, out=out, progress=progress)
-        steps = read_log(out / "log.jsonl")
-        best = find_best(read_evaluations(out / "evaluations.jsonl")) if options.patience is not None else None
-        facts = {**_list_facts(options, intake, steps=steps), "SHA-256 of the order of the rows": order, "seed": seed}
-        if best is not None:
-            facts["best step"] = best
-        card = render_card(base, options=options, facts=facts)
+        outcome = read_outcome(options, intake, out=out, order=order, seed=seed)
         last = list_checkpoints(out / "checkpoints")[-1] if count_processes() > 1 else None
         if is_first():
+            card = render_card(base, options=options, facts=outcome.list_facts())
             save_result(tuned, out / "adapter", card=card, tokenizer=tokenizer, last=last)
         wait_for_all()
-    counters = {**_summarise(steps), "base_digest": base.digest, "threads": threads, "order": order}
-    if best is not None:
-        counters |= {"best_step": best, "rows_kept_back": intake.kept_back}
-    if shorten:
-        counters["shortened"] = sum(row.sentences_cut > 0 for row in intake.learnt)
-    kept = len(intake.learnt) + intake.kept_back
-    return StageCount(
-        rows_in=kept + len(intake.drops),
-        rows_kept=kept,
-        dropped=Counter(drop.reason for drop in intake.drops),
-        counters={**counters, "peak_rss_mb": _measure_peak_mb()},
-    )
+    return outcome.count(base_digest=base.digest, threads=threads)
 
 
 def _find_limit(options: TrainOptions, model: Any) -> int:
@@ -167,31 +153,3 @@ def _decide_recompute(options: TrainOptions, model: Any, *, threads: int, progre
 def _digest_plan(options: TrainOptions, base: Base, *, rows: str, seed: int, dtype: str) -> str:
     parts = {"options": options.select_deciding(), "base": base.digest, "rows": rows, "seed": seed, "dtype": dtype}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _list_facts(options: TrainOptions, intake: Intake, *, steps: Sequence[StepLog]) -> dict[str, object]:
-    """Return what the card says besides base and settings."""
-    facts: dict[str, object] = {"SHA-256 of the rows": intake.digest, "rows": len(intake.learnt), "steps": len(steps)}
-    if options.stages:
-        taken = Counter(step.stage for step in steps)
-        facts["stages"] = ", ".join(f"{stage.name} ({taken[stage.name]} steps)" for stage in options.stages)
-    return facts
-
-
-def _summarise(steps: Sequence[StepLog]) -> dict[str, int | float | str]:
-    tokens, seconds = sum(step.tokens for step in steps), sum(step.seconds for step in steps)
-    return {
-        "steps": len(steps),
-        "tokens": tokens,
-        "supervised_tokens": sum(step.supervised_tokens for step in steps),
-        "final_loss": round(steps[-1].loss, 4),
-        "seconds": round(seconds, 1),
-        "tokens_per_s": round(tokens / seconds, 1),
-    }
-
-
-def _measure_peak_mb() -> int:
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / 1e6) if sys.platform == "darwin" else round(peak * 1024 / 1e6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from taco.chain.parse import parse_chain
@@ -30,9 +31,12 @@ def mark_tokens(example: Example, spans: Sequence[tuple[int, int]], *, tokens: i
     """
     if example.language == ENGLISH.code:
         return bytes([PARTS.index(ENGLISH_ROW)]) * tokens
-    sections = [(start, end, PARTS.index(name)) for name, (start, end) in _find_sections(example).items()]
-    marks = [_find_part(end - 1, sections) for _, end in spans[:tokens]]
-    return bytes([*marks, *[_OTHER] * (tokens - len(marks))])
+    marks = bytearray([_OTHER]) * tokens
+    ends = [end for _, end in spans[:tokens]]
+    for name, (start, end) in _find_sections(example).items():
+        first, after = bisect_right(ends, start), bisect_right(ends, end)
+        marks[first:after] = bytes([PARTS.index(name)]) * (after - first)
+    return bytes(marks)
 
 
 def average_parts(sums: Sequence[float], marks: Iterable[bytes]) -> dict[str, float]:
@@ -56,7 +60,3 @@ def _find_sections(example: Example) -> dict[str, tuple[int, int]]:
         return dict(parse_chain(example.completion, template=example.template, language=language).spans)
     except TacoError:  # a template or a language of another version of taco; its losses are not told apart
         return {}
-
-
-def _find_part(place: int, sections: Sequence[tuple[int, int, int]]) -> int:
-    return next((part for start, end, part in sections if start <= place < end), _OTHER)

@@ -83,14 +83,11 @@ def tune(options: TrainOptions, model: Any, plan: Plan, *, base_name: str, out: 
     workers = Workers(plan.threads, most=most, on_cpu=device_name() == "cpu", most_logits=plan.most_logits)
     watch = plan_watch(options, plan, out=out)
     with ExitStack() as stack:
-        stack.enter_context(workers)
         log = _open_log(out / "log.jsonl", StepLog, done, stack)
         task = stack.enter_context(bar)
-        trainer = ChainTrainer(tuned, plan.batches, arguments, workers=workers, rates=plan.rates)
-        recorder = StepRecorder(
-            plan.batches, log=log, task=task, plan=plan.key, keep=options.keep_checkpoints, trainer=trainer
-        )
-        trainer.add_callback(recorder)
+        trainer = ChainTrainer(tuned, plan.batches, arguments, workers=stack.enter_context(workers), rates=plan.rates)
+        keep = options.keep_checkpoints
+        trainer.add_callback(StepRecorder(plan.batches, log=log, task=task, plan=plan.key, keep=keep, trainer=trainer))
         looks: Sequence[Evaluation] = ()
         if watch:
             file = _open_log(out / "evaluations.jsonl", Evaluation, done, stack)
