@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from taco.cli.app import app
 from taco.cli.training import describe_training, estimate_training, training_to_json
+from taco.errors import RecipeError
 from taco.recipe.load import load_recipe
 from taco.recipe.schema import Recipe
 
@@ -76,3 +77,22 @@ def test_an_unknown_base_is_said_to_be_unknown() -> None:
     recipe = Recipe.model_validate({"name": "demo", "language": "gl", "model": {"base": "someone/something"}})
     assert "known once the base model is on this machine" in describe_training(recipe)
     assert training_to_json(recipe) is None
+
+
+def test_a_recipe_with_tables_in_lists_is_shown_and_read_back(tmp_path: Path) -> None:
+    path, again = tmp_path / "staged.toml", tmp_path / "again.toml"
+    path.write_text(
+        'name = "x"\nlanguage = "gl"\n[[source.more]]\npath = "more.json"\n'
+        '[[train.stages]]\nname = "english"\nrows = ["english"]\n[[train.stages]]\nname = "chain"\nreplay = 0.1\n'
+    )
+    shown = CliRunner().invoke(app, ["recipe", "show", str(path)])
+    assert shown.exit_code == 0
+    again.write_text(shown.stdout)
+    assert load_recipe(again) == load_recipe(path)
+
+
+def test_a_misspelt_option_of_a_stage_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "staged.toml"
+    path.write_text('name = "x"\nlanguage = "gl"\n[[train.stages]]\nname = "chain"\nrepla = 0.1\n')
+    with pytest.raises(RecipeError, match="train.stages.0.repla: there is no such option; did you mean 'replay'"):
+        load_recipe(path)

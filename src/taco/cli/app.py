@@ -246,13 +246,11 @@ def show_recipe(recipe: RecipePath, settings: Settings = [], as_json: AsJson = F
         print(tomli_w.dumps(_without_none(loaded.model_dump(mode="json"))), end="")
 
 
-def _without_none(table: dict[str, Any]) -> dict[str, Any]:
+def _without_none(value: Any) -> Any:
     """TOML has no null: an option that is left out is not written."""
-    return {
-        key: _without_none(value) if isinstance(value, dict) else value
-        for key, value in table.items()
-        if value is not None
-    }
+    if isinstance(value, dict):
+        return {key: _without_none(inner) for key, inner in value.items() if inner is not None}
+    return [_without_none(inner) for inner in value] if isinstance(value, list) else value
 
 
 def main() -> None:
