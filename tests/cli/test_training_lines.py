@@ -94,5 +94,5 @@ def test_a_recipe_with_tables_in_lists_is_shown_and_read_back(tmp_path: Path) ->
 def test_a_misspelt_option_of_a_stage_is_named(tmp_path: Path) -> None:
     path = tmp_path / "staged.toml"
     path.write_text('name = "x"\nlanguage = "gl"\n[[train.stages]]\nname = "chain"\nrepla = 0.1\n')
-    with pytest.raises(RecipeError, match="train.stages.0.repla: there is no such option; did you mean 'replay'"):
+    with pytest.raises(RecipeError, match=r"train\.stages\.0\.repla: .*did you mean 'replay'"):
         load_recipe(path)
