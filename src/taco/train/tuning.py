@@ -16,7 +16,7 @@ from taco.train.batches import Batch
 from taco.train.checkpoints import find_checkpoint, read_step
 from taco.train.log import Evaluation, LineT, StepLog, continue_log
 from taco.train.options import TrainOptions
-from taco.train.processes import MemoryLog, is_first, wait_for_all
+from taco.train.processes import MemoryLog, count_processes, is_first, wait_for_all
 from taco.train.result import load_weights
 from taco.train.tokens import EncodedRow
 from taco.train.trackers import check_trackers
@@ -69,7 +69,6 @@ def tune(options: TrainOptions, model: Any, plan: Plan, *, base_name: str, out: 
 
     from taco.train.trainer import ChainTrainer, StepRecorder, build_arguments
     from taco.train.watch import Watcher, is_over, restore_best
-    from taco.train.workers import Workers
 
     check_trackers(options)
     folder, steps = out / "checkpoints", len(plan.batches)
@@ -79,8 +78,7 @@ def tune(options: TrainOptions, model: Any, plan: Plan, *, base_name: str, out: 
     set_seed(plan.seed)
     tuned = prepare(model, options, plan, base_name=base_name)
     bar = progress.task("Training", total=steps, unit="steps", done=done)
-    most = max(len(batch.micro_batches) for batch in plan.batches)
-    workers = Workers(plan.threads, most=most, on_cpu=device_name() == "cpu", most_logits=plan.most_logits)
+    workers = _make_workers(plan)
     watch = plan_watch(options, plan, out=out)
     with ExitStack() as stack:
         log = _open_log(out / "log.jsonl", StepLog, done, stack)
@@ -100,6 +98,19 @@ def tune(options: TrainOptions, model: Any, plan: Plan, *, base_name: str, out: 
     if watch and options.patience is not None:
         restore_best(tuned, watch, looks, progress=progress)
     return tuned
+
+
+def _make_workers(plan: Plan) -> Any:
+    """Return what computes gradients in one process, and looks in any number of them.
+
+    In several processes passes go one after the other and through the whole model, since each may need all processes.
+    """
+    from taco.train.workers import Workers
+
+    if count_processes() > 1:
+        return Workers(plan.threads, most=1, on_cpu=device_name() == "cpu", most_logits=None)
+    most = max(len(batch.micro_batches) for batch in plan.batches)
+    return Workers(plan.threads, most=most, on_cpu=device_name() == "cpu", most_logits=plan.most_logits)
 
 
 def _agree_on_checkpoint(folder: Path, plan: Plan, progress: Progress) -> Path | None:
