@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 from taco.errors import ModelError
@@ -46,6 +47,19 @@ def choose_device() -> None:
 
     if torch.cuda.is_available() and count_processes() > 1:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+
+
+@contextmanager
+def first_goes_first() -> Iterator[None]:
+    """Let the first process do something before the others do it, such as fill the cache that they read then."""
+    if count_processes() == 1:
+        yield
+        return
+    import torch
+    from accelerate import PartialState
+
+    with PartialState(cpu=not torch.cuda.is_available()).main_process_first():
+        yield
 
 
 def wait_for_all() -> None:

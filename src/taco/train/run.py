@@ -25,7 +25,14 @@ from taco.train.intake import Intake, Reader
 from taco.train.objective import MOST_LOGITS, chunks_exactly, packs_exactly
 from taco.train.options import TrainOptions
 from taco.train.outcome import read_outcome
-from taco.train.processes import check_processes, choose_device, count_processes, is_first, wait_for_all
+from taco.train.processes import (
+    check_processes,
+    choose_device,
+    count_processes,
+    first_goes_first,
+    is_first,
+    wait_for_all,
+)
 from taco.train.result import save_result
 from taco.train.tokens import EncodedRow
 from taco.train.tuning import Plan, tune
@@ -56,7 +63,8 @@ def run_train(
     check_processes(options)
     choose_device()
     threads = set_threads(model.threads)
-    base = resolve_base(model, cache=cache, progress=progress)
+    with first_goes_first():
+        base = resolve_base(model, cache=cache, progress=progress)
     loaded = load_model(base, dtype=model.dtype, in_4_bits=options.method == "qlora")
     tokenizer = load_tokenizer(base)
     reader = Reader(
