@@ -37,11 +37,10 @@ def predict(model: Any) -> Any:
 
 
 KINDS: dict[str, dict[str, object]] = {
-    "rslora": {"rslora": True},
+    "rslora": {"rslora": True, "targets": ["gate_proj", "down_proj"]},
     "dora": {"dora": True},
     "seen": {"embeddings": "seen"},
     "all": {"embeddings": "all"},
-    "mlp": {"targets": ["gate_proj", "down_proj"]},
 }
 
 
