@@ -11,8 +11,9 @@ import pytest
 from taco.model.base import Base
 from taco.model.load import load_model
 from taco.train.adapter import add_adapter
+from taco.train.attention import NAME
 from taco.train.batches import pack_rows
-from taco.train.objective import packs_exactly, sum_token_losses
+from taco.train.objective import attention_of_rows, packs_exactly, sum_token_losses
 from taco.train.options import TrainOptions
 from taco.train.tokens import IGNORED, EncodedRow
 
@@ -104,3 +105,49 @@ def test_packing_is_found_exact_or_not(tuned: Any) -> None:
         __call__ = forward
 
     assert not packs_exactly(Mixing(), rows)
+
+
+def test_attention_row_by_row_gives_the_gradient_of_the_reference_and_is_left_again(tiny_base: Path) -> None:
+    import torch
+
+    torch.manual_seed(0)
+    model = load_model(Base(name="tiny", path=tiny_base, digest="", licence=""), dtype="fp32")
+    rows = make_rows()
+    with attention_of_rows(model, rows) as is_used:
+        assert is_used
+        assert model.config._attn_implementation == NAME
+        tuned = add_adapter(model, TrainOptions(rank=4, dropout=0.0), base_name="tiny").train()
+        for name, weight in tuned.named_parameters():
+            if "lora_B" in name:
+                torch.nn.init.normal_(weight, std=0.1)
+        learnt = sum(row.supervised_tokens for row in rows)
+        loss = sum(sum_token_losses(tuned, packed) for packed in pack_rows(rows, micro_batch_tokens=64)) / learnt
+        loss.backward()
+        found = take_gradients(tuned)
+    assert model.config._attn_implementation == "sdpa"
+    expected_loss, expected = reference(tuned, rows)
+    assert float(loss.detach()) == pytest.approx(expected_loss, rel=1e-5)
+    for name, gradient in expected.items():
+        scale = gradient.abs().max()
+        torch.testing.assert_close(found[name], gradient, rtol=1e-4, atol=float(1e-4 * scale), msg=name)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"layer_types": ["sliding_attention"] * 2}, {"attention_dropout": 0.1}, {"attn_logit_softcapping": 30.0}],
+)
+def test_attention_that_is_more_than_plain_is_left_alone(tiny_base: Path, settings: dict[str, Any]) -> None:
+    model = load_model(Base(name="tiny", path=tiny_base, digest="", licence=""), dtype="fp32")
+    for name, value in settings.items():
+        setattr(model.config, name, value)
+    with attention_of_rows(model, make_rows()) as is_used:
+        assert not is_used
+        assert model.config._attn_implementation == "sdpa"
+
+
+def test_attention_with_another_loss_is_left_alone(tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taco.train.attention._cut", lambda lengths: iter([(0, 0, sum(lengths))]))  # no row borders
+    monkeypatch.setattr("taco.train.attention.BLOCK", 128)
+    model = load_model(Base(name="tiny", path=tiny_base, digest="", licence=""), dtype="fp32")
+    with attention_of_rows(model, make_rows()) as is_used:
+        assert not is_used

@@ -7,7 +7,8 @@ from which transformers builds an attention mask that keeps every row to itself;
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -90,17 +91,20 @@ def measure_losses(model: Any, rows: Sequence[EncodedRow], *, most_logits: int |
         rows: The rows to pack.
         most_logits: Bound on tokens times vocabulary; None for none.
     """
+    from taco.train.attention import attending_in_rows
+
     packed = pack_tensors(rows, device=model.device)
     inputs = {"input_ids": packed.input_ids, "position_ids": packed.position_ids, "use_cache": False}
     tokens_at_once = _find_chunk(model, most_logits)
-    if tokens_at_once is not None and len(packed.targets) > tokens_at_once:
-        bare = _take_off(model)
-        hidden = bare.base_model(**inputs).last_hidden_state[0, packed.predictors]
-        return _sum_in_chunks(bare.get_output_embeddings(), hidden, packed, tokens_at_once)
-    if _takes_positions_to_keep(model):
-        logits = model(**inputs, logits_to_keep=packed.predictors).logits[0]
-    else:
-        logits = model(**inputs).logits[0, packed.predictors]
+    with attending_in_rows([len(row.input_ids) for row in rows]):
+        if tokens_at_once is not None and len(packed.targets) > tokens_at_once:
+            bare = _take_off(model)
+            hidden = bare.base_model(**inputs).last_hidden_state[0, packed.predictors]
+            return _sum_in_chunks(bare.get_output_embeddings(), hidden, packed, tokens_at_once)
+        if _takes_positions_to_keep(model):
+            logits = model(**inputs, logits_to_keep=packed.predictors).logits[0]
+        else:
+            logits = model(**inputs).logits[0, packed.predictors]
     total, each = _sum_nats(logits, packed.targets)
     return Losses(total=total, parts=_sum_parts(each, packed.sections))
 
@@ -131,6 +135,41 @@ def chunks_exactly(model: Any, rows: Sequence[EncodedRow]) -> bool:
         lambda: float(sum_token_losses(model, [shortest], most_logits=None)),
         lambda: float(sum_token_losses(model, [shortest], most_logits=1)),
     )
+
+
+@contextmanager
+def attention_of_rows(model: Any, rows: Sequence[EncodedRow]) -> Iterator[bool]:
+    """Let a model on a CPU attend row by row (`taco.train.attention`) inside the context, if its losses stay what they are.
+
+    Models whose attention is more than scores, softmax and sum (windows, caps, sinks, dropout) keep their own, and so do
+    those for which two rows, packed, get another loss.
+
+    Args:
+        model: The bare model.
+        rows: The rows; the two shortest are tried.
+
+    Yields:
+        Whether it does.
+    """
+    from taco.train.attention import NAME, is_plain, register
+
+    if not is_plain(model):
+        yield False
+        return
+    register()
+    before = model.config._attn_implementation
+    pair = sorted(rows, key=lambda row: len(row.input_ids))[:2]
+
+    def measure(attention: str) -> float:
+        model.set_attn_implementation(attention)
+        return float(sum_token_losses(model, pair))
+
+    try:
+        is_equal = _are_equal(model, lambda: measure(before), lambda: measure(NAME))
+        model.set_attn_implementation(NAME if is_equal else before)
+        yield is_equal
+    finally:
+        model.set_attn_implementation(before)
 
 
 def _are_equal(model: Any, first: Callable[[], float], second: Callable[[], float]) -> bool:

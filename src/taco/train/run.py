@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from taco.train.checkpoints import list_checkpoints
 from taco.train.curriculum import Pool, list_rates, plan_stages, write_order
 from taco.train.estimate import choose_recompute
 from taco.train.intake import Intake, Reader
-from taco.train.objective import MOST_LOGITS, chunks_exactly, packs_exactly
+from taco.train.objective import MOST_LOGITS, attention_of_rows, chunks_exactly, packs_exactly
 from taco.train.options import TrainOptions
 from taco.train.outcome import read_outcome
 from taco.train.processes import (
@@ -82,7 +83,8 @@ def run_train(
     with quiet_libraries():
         plan = _lay_out(options, loaded, intake, key=key, seed=seed, threads=threads, progress=progress)
         order = write_order(out / "order.jsonl" if is_first() else None, plan.batches)
-        tuned = tune(options, loaded, plan, base_name=base.name, out=out, progress=progress)
+        with _speed_up(loaded, plan, intake.learnt):
+            tuned = tune(options, loaded, plan, base_name=base.name, out=out, progress=progress)
         outcome = read_outcome(options, intake, out=out, order=order, seed=seed)
         last = list_checkpoints(out / "checkpoints")[-1] if count_processes() > 1 else None
         if is_first():
@@ -118,6 +120,13 @@ def _lay_out(
         watched=intake.watched,
         english=intake.english,
     )
+
+
+def _speed_up(model: Any, plan: Plan, rows: Sequence[EncodedRow]) -> AbstractContextManager[bool]:
+    """Use the faster attention, except where layers run again in the backward pass or in several processes."""
+    if plan.recompute or count_processes() > 1:
+        return nullcontext(False)
+    return attention_of_rows(model, rows)
 
 
 def _plan_batches(options: TrainOptions, intake: Intake, *, slots: int, seed: int) -> list[Batch]:
