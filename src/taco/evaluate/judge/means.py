@@ -10,13 +10,10 @@ from pydantic import BaseModel, ConfigDict
 from taco.evaluate.judge.judgement import NO_ANSWER, Judgement
 from taco.evaluate.judge.prompt import Scale
 from taco.measure.bootstrap import DECIMALS, Bootstrap, Estimate
-from taco.measure.macro import estimate_macro
+from taco.measure.macro import Scored, estimate_macro
 
 PAPER_LEAVES_OUT = "coding"
 """The category that the paper's percentages leave out (arXiv 2311.10797, recomputed from its release)."""
-
-Scored = tuple[str, float | None]
-"""Category of an answer, and its score; None: unscored."""
 
 
 class Means(BaseModel):
@@ -87,13 +84,10 @@ def summarise_system(judgements: Sequence[Judgement], *, scale: Scale, bootstrap
 def estimate_means(scored: Iterable[Scored], bootstrap: Bootstrap, *, missing: int = 0) -> Means:
     """Estimate both means of scores; those without a value are in neither."""
     scored = list(scored)
-    groups: dict[str, list[float]] = {}
-    for category, score in scored:
-        if score is not None:
-            groups.setdefault(category, []).append(score)
-    micro = bootstrap.estimate_mean([score for _, score in scored], missing=missing)
-    macro = estimate_macro(groups, bootstrap)
-    return Means(micro=micro, macro=macro.model_copy(update={"missing": missing, "unscored": micro.unscored}))
+    return Means(
+        micro=bootstrap.estimate_mean([score for _, score in scored], missing=missing),
+        macro=estimate_macro(scored, bootstrap, missing=missing),
+    )
 
 
 def _counts_missing(judgements: Sequence[Judgement]) -> bool:
