@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from taco.cli.app import app
 from taco.errors import DataError, RecipeError, StoreError
 from taco.evaluate.scores import read_scores
 from taco.pipeline import STAGES, plan_recipe, run_recipe
@@ -87,6 +89,13 @@ def run(recipe: Recipe, folder: Path, progress: SilentProgress | None = None, **
     return made.read_manifest()
 
 
+def call(*arguments: str | Path) -> str:
+    """Call a command of taco and return what it printed."""
+    result = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
 def read_results(folder: Path) -> dict[str, bytes]:
     """Return what must not depend on kills: rows, answers' texts, adapter weights."""
     root = folder / "runs" / "tiny"
@@ -122,6 +131,22 @@ def test_a_changed_option_makes_its_stage_and_the_later_ones_stale(recipe: Recip
     findings = plan_recipe(changed, runs=tmp_path / "runs", cache=tmp_path / "cache", progress=SilentProgress())
     stale = [found.stage for found in findings if not found.is_fresh]
     assert stale == ["train", "generate", "evaluate", "report"]
+
+
+@pytest.mark.parametrize("mode", ["single", "rubric", "pair"])
+def test_verdicts_given_after_the_run_make_its_report_anew_once(recipe: Recipe, tmp_path: Path, mode: str) -> None:
+    run(recipe, tmp_path)
+    folder = tmp_path / "runs" / "tiny"
+    call("judge", folder, "--judge", "echo", "--mode", mode, "--quiet")
+    findings = plan_recipe(recipe, runs=tmp_path / "runs", cache=tmp_path / "cache", progress=SilentProgress())
+    assert [found.stage for found in findings if not found.is_fresh] == ["report"]
+    assert "not calibrated for Galician" in " ".join(call("report", folder).split())
+    assert json.loads(call("report", folder, "--json"))["judged"]["scores"]
+    run(recipe, tmp_path)
+    assert "The judge echo is not calibrated for Galician" in (folder / "report.html").read_text(encoding="utf-8")
+    progress = CountingProgress()
+    run(recipe, tmp_path, progress)
+    assert progress.events == [f"{stage.name}: up to date" for stage in STAGES]
 
 
 def test_step_3_is_translated_where_it_is_asked_for(recipe: Recipe, tmp_path: Path) -> None:

@@ -111,3 +111,5 @@ def print_judge(out: Path, *, as_json: bool) -> None:
 
     Console().print(render_judge(read_judge_scores(out / "scores.json")))
     print(f"\nVerdicts and scores: {out}")
+    if (out.parent / "report.html").is_file():
+        print(f"{out.parent / 'report.html'} shows them once taco run RECIPE has made it anew (the report alone).")
