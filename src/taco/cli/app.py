@@ -13,7 +13,7 @@ import typer
 from taco import __version__
 from taco.cli.audit import audit
 from taco.cli.bench import bench_mt
-from taco.cli.benchmark import decontaminate, export_benchmark
+from taco.cli.benchmark import decontaminate, export_benchmark, translate_benchmark
 from taco.cli.failures import failures
 from taco.cli.judge import judge
 from taco.cli.tokens import tokens
@@ -211,6 +211,7 @@ app.command("failures")(failures)
 app.command("audit")(audit)
 app.command("judge")(judge)
 app.command("decontaminate")(decontaminate)
+app.command("translate-benchmark")(translate_benchmark)
 app.command("export-benchmark")(export_benchmark)
 
 
