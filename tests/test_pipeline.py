@@ -15,7 +15,8 @@ from taco.pipeline import STAGES, plan_recipe, run_recipe
 from taco.progress import SilentProgress
 from taco.recipe.load import load_recipe
 from taco.recipe.schema import Recipe
-from taco.records import StageCount
+from taco.records import ARMS, Answer, StageCount, TranslatedRow
+from taco.store.jsonl import read_records
 from taco.store.manifest import Manifest
 from taco.store.run_folder import RunFolder
 
@@ -134,7 +135,10 @@ def test_a_changed_option_makes_its_stage_and_the_later_ones_stale(recipe: Recip
 
 
 @pytest.mark.parametrize("mode", ["single", "rubric", "pair"])
-def test_verdicts_given_after_the_run_make_its_report_anew_once(recipe: Recipe, tmp_path: Path, mode: str) -> None:
+def test_verdicts_given_after_the_run_make_its_report_anew_once(
+    recipe: Recipe, tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TACO_CACHE", str(tmp_path / "cache"))
     run(recipe, tmp_path)
     folder = tmp_path / "runs" / "tiny"
     call("judge", folder, "--judge", "echo", "--mode", mode, "--quiet")
@@ -147,6 +151,34 @@ def test_verdicts_given_after_the_run_make_its_report_anew_once(recipe: Recipe, 
     progress = CountingProgress()
     run(recipe, tmp_path, progress)
     assert progress.events == [f"{stage.name}: up to date" for stage in STAGES]
+
+
+def test_a_run_answers_a_benchmark_as_it_answered_its_own_rows(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked what its held-out rows ask, both arms say the very same."""
+    monkeypatch.setenv("TACO_CACHE", str(tmp_path / "cache"))
+    ruled = recipe.model_copy(update={"chain": recipe.chain.model_copy(update={"length_rule": True})})
+    run(ruled, tmp_path)
+    folder, out, questions = tmp_path / "runs" / "tiny", tmp_path / "answers", tmp_path / "questions.jsonl"
+    rows = list(read_records(folder / "gate" / "heldout.jsonl", TranslatedRow))
+    questions.write_text(
+        "".join(json.dumps({"id": row.id, "turns": [row.instruction, "More?"]}) + "\n" for row in rows)
+    )
+    call("answer", folder, "--benchmark", questions, "--out", out, "--quiet")
+    for arm in ARMS:
+        own = [(one.id, one.prompt, one.text) for one in read_records(folder / "generate" / f"{arm}.jsonl", Answer)]
+        assert [(one.id, one.prompt, one.text) for one in read_records(out / f"{arm}.jsonl", Answer)] == own
+    before = (out / "tuned.jsonl").read_bytes()
+    call("answer", folder, "--benchmark", questions, "--out", out, "--quiet")
+    assert (out / "tuned.jsonl").read_bytes() == before
+    files = [out / f"{arm}.jsonl" for arm in ARMS]
+    asked = ("--benchmark", questions, "--language", "gl", "--out", tmp_path / "judged", "--quiet")
+    assert "tuned" in call("judge", *files, "--judge", "echo", *asked)
+    questions.write_text(json.dumps({"id": rows[0].id, "turns": ["Another?"]}) + "\n")
+    with pytest.raises(DataError, match="to other questions"):
+        call("answer", folder, "--benchmark", questions, "--out", out, "--quiet")
+    assert (out / "tuned.jsonl").read_bytes() == before
 
 
 def test_step_3_is_translated_where_it_is_asked_for(recipe: Recipe, tmp_path: Path) -> None:
