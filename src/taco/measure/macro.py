@@ -14,7 +14,9 @@ Scored = tuple[str, float | None]
 """The group of one row and its score; None where it has none."""
 
 
-def estimate_macro(scored: Iterable[Scored], bootstrap: Bootstrap, *, missing: int = 0) -> Estimate:
+def estimate_macro(
+    scored: Iterable[Scored], bootstrap: Bootstrap, *, missing: int = 0, scale: tuple[float, float] | None = None
+) -> Estimate:
     """Estimate the unweighted mean of the groups' means.
 
     Each group is resampled by itself. Of n rows n - 1 are drawn: the mean of n draws would vary by (n - 1) / n too little
@@ -27,6 +29,7 @@ def estimate_macro(scored: Iterable[Scored], bootstrap: Bootstrap, *, missing: i
         scored: Rows with their scores; a row without one is in no mean, a group without any is left out.
         bootstrap: How intervals are made.
         missing: Handed through to the estimate.
+        scale: Lowest and highest score that there are; the interval, which moving away may take beyond, ends there.
 
     >>> rows = [("a", 1.0), ("a", 3.0), ("a", None), ("b", 8.0), ("b", 8.0), ("c", None)]
     >>> found = estimate_macro(rows, Bootstrap(samples=100, confidence=0.95, seed=1))
@@ -45,6 +48,8 @@ def estimate_macro(scored: Iterable[Scored], bootstrap: Bootstrap, *, missing: i
     if all(np.all(values == values[0]) for values in groups):
         return Estimate(value=value, low=None, high=None, method="constant", **counts)
     low, high = _bound(groups, bootstrap)
+    if scale is not None:
+        low, high = max(low, scale[0]), min(high, scale[1])
     return Estimate(value=value, low=low, high=high, method="bootstrap", **counts)
 
 

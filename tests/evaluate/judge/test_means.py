@@ -34,6 +34,18 @@ def test_micro_macro_and_percent_are_what_they_say() -> None:
     assert found.reasons == {"no-rating": 1}
 
 
+def test_no_interval_goes_beyond_the_scale() -> None:
+    """Expanded percentiles of two ratings reach from below 1 to above 10."""
+    found = summarise_system(judged_all([("a", 1.0), ("a", 10.0), ("b", 10.0)] * 2), scale=Scale(), bootstrap=BOOTSTRAP)
+    for estimate in (found.all.macro, found.without["b"].macro):
+        assert estimate.low is not None and estimate.high is not None
+        assert 1.0 <= estimate.low <= estimate.high <= 10.0
+    percent = found.percent_of_range.macro
+    assert percent.low is not None and percent.high is not None and 0 <= percent.low <= percent.high <= 100
+    loose = estimate_macro([("a", 1.0), ("a", 10.0)], BOOTSTRAP)
+    assert loose.high is not None and loose.high > 10.0
+
+
 def test_unscored_is_not_zero_and_no_score_at_all_is_none() -> None:
     found = summarise_system(judged_all([("a", None), ("a", None)]), scale=Scale(), bootstrap=BOOTSTRAP)
     assert (found.all.micro.value, found.all.macro.value, found.all.micro.n) == (None, None, 0)

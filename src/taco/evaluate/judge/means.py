@@ -57,9 +57,10 @@ def summarise_system(judgements: Sequence[Judgement], *, scale: Scale, bootstrap
     scored: list[Scored] = [(one.category, one.score) for one in judgements]
     categories = sorted({category for category, _ in scored})
     missing = sum(one.reason == NO_ANSWER for one in judgements)
-    everything = estimate_means(scored, bootstrap, missing=missing if _counts_missing(judgements) else 0)
+    everything = estimate_means(scored, bootstrap, missing=missing if _counts_missing(judgements) else 0, scale=scale)
     without = {
-        left_out: estimate_means([one for one in scored if one[0] != left_out], bootstrap) for left_out in categories
+        left_out: estimate_means([one for one in scored if one[0] != left_out], bootstrap, scale=scale)
+        for left_out in categories
     }
     is_paper_scale = (scale.lowest, scale.highest) == (1.0, 10.0)
     published = without.get(PAPER_LEAVES_OUT, everything).macro
@@ -81,12 +82,15 @@ def summarise_system(judgements: Sequence[Judgement], *, scale: Scale, bootstrap
     )
 
 
-def estimate_means(scored: Iterable[Scored], bootstrap: Bootstrap, *, missing: int = 0) -> Means:
-    """Estimate both means of scores; those without a value are in neither."""
+def estimate_means(
+    scored: Iterable[Scored], bootstrap: Bootstrap, *, missing: int = 0, scale: Scale | None = None
+) -> Means:
+    """Estimate both means of scores; those without a value are in neither. No interval goes beyond a given scale."""
     scored = list(scored)
+    ends = None if scale is None else (scale.lowest, scale.highest)
     return Means(
         micro=bootstrap.estimate_mean([score for _, score in scored], missing=missing),
-        macro=estimate_macro(scored, bootstrap, missing=missing),
+        macro=estimate_macro(scored, bootstrap, missing=missing, scale=ends),
     )
 
 
