@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 def answer(
     run: Annotated[Path, typer.Argument(help="A run folder whose adapter is trained.", metavar="RUN")],
     benchmark: Annotated[
-        Path, typer.Option("--benchmark", help="Questions in the run's language: .jsonl or .xlsx.", metavar="FILE")
+        Path,
+        typer.Option(
+            "--benchmark", help="Questions in the run's language: .jsonl, .xlsx or hf:owner/name.", metavar="FILE"
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder of the answers.", metavar="DIR")],
     categories: Annotated[

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from taco.evaluate.benchmark.translate import TranslatedBenchmark
     from taco.translate.options import TranslateOptions
 
-BenchmarkFile = Annotated[Path, typer.Option("--benchmark", help="The questions: .jsonl or .xlsx.", metavar="FILE")]
+BenchmarkFile = Annotated[
+    Path, typer.Option("--benchmark", help="The questions: .jsonl, .xlsx or hf:owner/name.", metavar="FILE")
+]
 References = Annotated[
     Path | None, typer.Option(help="Reference answers with the same ids, as FastChat has them.", metavar="FILE")
 ]
@@ -63,7 +65,9 @@ def decontaminate(
 
 
 def translate_benchmark(
-    file: Annotated[Path, typer.Argument(help="The questions in English: .jsonl or .xlsx.", metavar="FILE")],
+    file: Annotated[
+        Path, typer.Argument(help="The questions in English: .jsonl, .xlsx or hf:owner/name.", metavar="FILE")
+    ],
     language: Annotated[
         str, typer.Option(help="The language to translate into: a code or a name.", metavar="LANGUAGE")
     ],
@@ -146,7 +150,7 @@ def _print_translated(found: TranslatedBenchmark, out: Path, dropped: Path) -> N
 
 
 def export_benchmark(
-    file: Annotated[Path, typer.Argument(help="The questions: .jsonl or .xlsx.", metavar="FILE")],
+    file: Annotated[Path, typer.Argument(help="The questions: .jsonl, .xlsx or hf:owner/name.", metavar="FILE")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the task.", metavar="DIR")],
     references: References = None,
     categories: Categories = None,
@@ -157,9 +161,10 @@ def export_benchmark(
     Example: taco export-benchmark question.jsonl --references reference_answer_gpt4.jsonl --out vicuna --name vicuna
     """
     from taco.evaluate.benchmark.read import read_benchmark
+    from taco.evaluate.files.hub import digest_read, is_on_hub
     from taco.publish.harness.write import export_benchmark as write
-    from taco.store.files import digest_file
 
     questions = read_benchmark(file, references=references, categories=categories)
-    tasks = write(questions, out, name=name or file.stem, source=file.name, digest=digest_file(file))
+    source = file.as_posix() if is_on_hub(file) else file.name
+    tasks = write(questions, out, name=name or file.stem, source=source, digest=digest_read(file))
     print(f"{out}: {', '.join(tasks)}")
