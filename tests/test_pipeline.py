@@ -6,14 +6,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from taco.cli.app import app
 from taco.errors import DataError, RecipeError, StoreError
 from taco.evaluate.scores import read_scores
 from taco.pipeline import STAGES, plan_recipe, run_recipe
 from taco.progress import SilentProgress
 from taco.recipe.load import load_recipe
 from taco.recipe.schema import Recipe
-from taco.records import StageCount
+from taco.records import ARMS, Answer, StageCount, TranslatedRow
+from taco.store.jsonl import read_records
 from taco.store.manifest import Manifest
 from taco.store.run_folder import RunFolder
 
@@ -87,6 +90,13 @@ def run(recipe: Recipe, folder: Path, progress: SilentProgress | None = None, **
     return made.read_manifest()
 
 
+def call(*arguments: str | Path) -> str:
+    """Call a command of taco and return what it printed."""
+    result = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
 def read_results(folder: Path) -> dict[str, bytes]:
     """Return what must not depend on kills: rows, answers' texts, adapter weights."""
     root = folder / "runs" / "tiny"
@@ -122,6 +132,53 @@ def test_a_changed_option_makes_its_stage_and_the_later_ones_stale(recipe: Recip
     findings = plan_recipe(changed, runs=tmp_path / "runs", cache=tmp_path / "cache", progress=SilentProgress())
     stale = [found.stage for found in findings if not found.is_fresh]
     assert stale == ["train", "generate", "evaluate", "report"]
+
+
+@pytest.mark.parametrize("mode", ["single", "rubric", "pair"])
+def test_verdicts_given_after_the_run_make_its_report_anew_once(
+    recipe: Recipe, tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TACO_CACHE", str(tmp_path / "cache"))
+    run(recipe, tmp_path)
+    folder = tmp_path / "runs" / "tiny"
+    call("judge", folder, "--judge", "echo", "--mode", mode, "--quiet")
+    findings = plan_recipe(recipe, runs=tmp_path / "runs", cache=tmp_path / "cache", progress=SilentProgress())
+    assert [found.stage for found in findings if not found.is_fresh] == ["report"]
+    assert "not calibrated for Galician" in " ".join(call("report", folder).split())
+    assert json.loads(call("report", folder, "--json"))["judged"]["scores"]
+    run(recipe, tmp_path)
+    assert "The judge echo is not calibrated for Galician" in (folder / "report.html").read_text(encoding="utf-8")
+    progress = CountingProgress()
+    run(recipe, tmp_path, progress)
+    assert progress.events == [f"{stage.name}: up to date" for stage in STAGES]
+
+
+def test_a_run_answers_a_benchmark_as_it_answered_its_own_rows(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked what its held-out rows ask, both arms say the very same."""
+    monkeypatch.setenv("TACO_CACHE", str(tmp_path / "cache"))
+    ruled = recipe.model_copy(update={"chain": recipe.chain.model_copy(update={"length_rule": True})})
+    run(ruled, tmp_path)
+    folder, out, questions = tmp_path / "runs" / "tiny", tmp_path / "answers", tmp_path / "questions.jsonl"
+    rows = list(read_records(folder / "gate" / "heldout.jsonl", TranslatedRow))
+    questions.write_text(
+        "".join(json.dumps({"id": row.id, "turns": [row.instruction, "More?"]}) + "\n" for row in rows)
+    )
+    call("answer", folder, "--benchmark", questions, "--out", out, "--quiet")
+    for arm in ARMS:
+        own = [(one.id, one.prompt, one.text) for one in read_records(folder / "generate" / f"{arm}.jsonl", Answer)]
+        assert [(one.id, one.prompt, one.text) for one in read_records(out / f"{arm}.jsonl", Answer)] == own
+    before = (out / "tuned.jsonl").read_bytes()
+    call("answer", folder, "--benchmark", questions, "--out", out, "--quiet")
+    assert (out / "tuned.jsonl").read_bytes() == before
+    files = [out / f"{arm}.jsonl" for arm in ARMS]
+    asked = ("--benchmark", questions, "--language", "gl", "--out", tmp_path / "judged", "--quiet")
+    assert "tuned" in call("judge", *files, "--judge", "echo", *asked)
+    questions.write_text(json.dumps({"id": rows[0].id, "turns": ["Another?"]}) + "\n")
+    with pytest.raises(DataError, match="to other questions"):
+        call("answer", folder, "--benchmark", questions, "--out", out, "--quiet")
+    assert (out / "tuned.jsonl").read_bytes() == before
 
 
 def test_step_3_is_translated_where_it_is_asked_for(recipe: Recipe, tmp_path: Path) -> None:

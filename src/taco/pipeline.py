@@ -261,6 +261,14 @@ def _train_settings(context: Context) -> Sequence[Any]:
     return (recipe.train.select_deciding(), recipe.model, recipe.seed, *files.values())
 
 
+def _report_settings(context: Context) -> Sequence[Any]:
+    """Verdicts are written after the run, by `taco judge`: the report is made anew with them, once."""
+    from taco.report.verdicts import digest_verdicts
+
+    verdicts = digest_verdicts(context.folder.root, digest=context.folder.digests.digest)
+    return (context.recipe.run_name, context.recipe.language, verdicts)
+
+
 STAGES = (
     Stage("source", 2, (), _source_settings, _run_source),
     Stage("translate", 3, ("source",), _translate_settings, _run_translate),
@@ -289,9 +297,9 @@ STAGES = (
     ),
     Stage(
         "report",
-        2,
+        3,
         ("source", "translate", "gate", "chain", "train", "generate", "evaluate"),
-        lambda c: (c.recipe.run_name, c.recipe.language),
+        _report_settings,
         _run_report,
         files=("report.html", "report.json"),
     ),

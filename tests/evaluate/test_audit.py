@@ -24,8 +24,8 @@ from judged_files import (
 
 from taco.errors import DataError, RecipeError
 from taco.evaluate.audit.claim import fit_claim, parse_claim
-from taco.evaluate.audit.means import estimate_macro
 from taco.evaluate.audit.run import run_audit
+from taco.measure.macro import estimate_macro, sign_macro
 
 RATINGS = st.sampled_from([1, 2, 6.5, 7, 8, 8.5, 9, 9.2, 10])
 
@@ -336,15 +336,6 @@ def test_a_claim_must_name_a_set_that_is_there(tmp_path: Path) -> None:
         audit_rows(tmp_path, make_rows(), claims=["nobody=88"])
 
 
-@given(st.lists(st.lists(st.floats(1, 10), min_size=2, max_size=6), min_size=1, max_size=4))
-def test_the_macro_mean_weighs_categories_alike(groups: list[list[float]]) -> None:
-    rows = [(str(index), value) for index, group in enumerate(groups) for value in group]
-    found = estimate_macro(rows, FEW)
-    assert found.value == pytest.approx(sum(sum(group) / len(group) for group in groups) / len(groups), abs=1e-5)
-    if found.low is not None and found.high is not None:
-        assert min(map(min, groups)) - 1e-5 <= found.low <= found.high <= max(map(max, groups)) + 1e-5
-
-
 @pytest.mark.parametrize(
     "content",
     [
@@ -409,6 +400,15 @@ def test_the_release_has_the_known_defects_and_no_others() -> None:
     assert [(finding.set, finding.kind, finding.id) for finding in audit.findings] == expected
     assert [finding.evidence.get("answer_of") for finding in audit.findings[5:8]] == ["41", "64", "64"]
     assert (audit.joint_fits[0].mean, audit.joint_fits[0].left_out) == ("macro", ("coding",))
+
+
+def test_macro_means_are_those_of_a_judge(tmp_path: Path) -> None:
+    """One way to make an interval of a macro mean, whoever gives it, and the audit says which."""
+    rows = make_rows(ratings=[1 + number * 7 % 10 for number in range(12)])
+    audit = audit_rows(tmp_path, rows)
+    scored = [(row["category"], float(row["rating_in_number"])) for row in rows]
+    assert next(one for one in audit.sets[0].overall if one.name == "macro").stored == estimate_macro(scored, FEW)
+    assert sign_macro() in audit.signature
 
 
 @pytest.mark.skipif(not RELEASE.is_dir(), reason=NO_RELEASE)

@@ -7,8 +7,16 @@ from pathlib import Path
 from made_run import CATEGORIES, build_run, make_answer
 
 from taco.chain.formats import find_template
+from taco.evaluate.judge.hearing import Heard
 from taco.evaluate.judge.judgement import Judgement
-from taco.records import Answer, Chain
+from taco.evaluate.judge.options import JudgeOptions
+from taco.evaluate.judge.run import build_scores
+from taco.evaluate.judge.scores import write_judge_scores
+from taco.evaluate.judge.store import Spending
+from taco.evaluate.judge.systems import Asked, read_systems
+from taco.records import Answer, Chain, Example
+from taco.report.verdicts import JUDGED
+from taco.store.files import digest_file
 from taco.store.jsonl import read_records, write_records
 
 HOSTILE = (
@@ -42,12 +50,13 @@ def build_runs(folder: Path, *, runs: int, rows: int, hostile: bool = True) -> l
 def write_verdicts(run: Path, *, judge: str = "judge-a", explanation: str = "Clear.") -> None:
     """Write a rating of every tuned answer but the first, as `taco judge` leaves them."""
     tuned = list(read_records(run / "generate" / "tuned.jsonl", Answer))
-    verdicts = [
+    examples = {example.id: example for example in read_records(run / "chain" / "heldout.jsonl", Example)}
+    verdicts = tuple(
         Judgement(
             id=answer.id,
             system="tuned",
-            category="",
-            language="",
+            category=examples[answer.id].category,
+            language=examples[answer.id].language,
             judge=judge,
             prompt="single-1",
             score=1.0 + number % 10 if number else None,
@@ -55,8 +64,18 @@ def write_verdicts(run: Path, *, judge: str = "judge-a", explanation: str = "Cle
             explanation=explanation,
         )
         for number, answer in enumerate(tuned)
-    ]
+    )
+    submissions = [one for one in read_systems([run], Asked(questions={})) if one.system == "tuned"]
+    scores = build_scores(
+        JudgeOptions(),
+        [Heard(label=judge, signature="made up", prompts="single-1", judgements=verdicts)],
+        submissions,
+        human=(),
+        spending=Spending(),
+        inputs={name: digest_file(run / name) for name in JUDGED},
+    )
     write_records(run / "judge" / "verdicts.jsonl", verdicts)
+    write_judge_scores(run / "judge" / "scores.json", scores)
 
 
 def _build(folder: Path, number: int, rows: int, *, hostile: bool) -> Path:

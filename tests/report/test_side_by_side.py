@@ -18,7 +18,6 @@ from taco.records import Chain
 from taco.report.side_by_side.content import SideBySide
 from taco.report.side_by_side.inputs import read_runs
 from taco.report.side_by_side.paired import adjust_holm
-from taco.report.side_by_side.verdicts import read_verdicts
 from taco.report.side_by_side.write import write_side_by_side
 
 MakeRuns = Callable[..., list[MadeRun]]
@@ -166,26 +165,8 @@ def test_verdicts_stand_with_their_answers(four: list[Path], tmp_path: Path) -> 
     assert (ratings.n, ratings.unscored) == (7, 1)
     assert ratings.value == pytest.approx(sum(range(2, 9)) / 7, abs=1e-6)
     assert "no rating (no-rating)" in page.text
+    assert "is not calibrated for Galician" in page.text
     assert content.runs[1].ratings == {}
-
-
-def test_lines_that_are_no_verdict_are_counted(tmp_path: Path) -> None:
-    good = {"id": "a", "system": "run/tuned", "category": "", "language": "gl", "judge": "j", "prompt": "p", "score": 7}
-    lines = [json.dumps(good), "{", "[]", "1", json.dumps(good | {"score": "x"}), json.dumps(good | {"id": 3})]
-    lines += ["[" * 100_000, "", json.dumps(good | {"score": None}), json.dumps(good | {"odd": 1})]
-    (tmp_path / "judge").mkdir()
-    (tmp_path / "judge" / "verdicts.jsonl").write_bytes("\n".join(lines).encode() + b"\n\xff\xfe\n")
-    (tmp_path / "judge-rubric").mkdir()
-    rubric = json.dumps(good | {"axes": {"fluency": 4}, "score": 4})
-    (tmp_path / "judge-rubric" / "verdicts.jsonl").write_text(rubric)
-    found = read_verdicts(tmp_path)
-    assert [(one.judge, one.score, one.axes) for one in found.by_answer["tuned", "a"]] == [
-        ("j", 7, {}),
-        ("j", None, {}),
-        ("j, rubric", 4, {"fluency": 4}),
-    ]
-    assert found.unread == 8
-    assert read_verdicts(tmp_path / "nowhere").unread == 0
 
 
 def test_options_that_differ_are_named(four: list[Path], tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def run_chain(
     Raises:
         DataError: A file is missing or damaged.
     """
-    rule = _read_phrases(translated / "phrases.jsonl")[LENGTH_RULE] if options.length_rule else ""
+    rule = read_rule(translated) if options.length_rule else ""
     total = sum(count_records(translated / f"{split}.jsonl") for split in SPLITS)
     written, rows_in, reasons = 0, 0, Counter[str]()
     with ScratchFile(out / "drops.scratch") as drops, progress.task("Rendering", total=total, unit="rows") as task:
@@ -132,6 +132,18 @@ def _list_texts(row: TranslatedRow, *, rule: str) -> dict[TextName, str]:
 
 def _join_input(instruction: str, text: str) -> str:
     return f"{instruction}\n\n{text}" if text else instruction
+
+
+def read_rule(translated: Path) -> str:
+    """Return the length rule in the target language.
+
+    Args:
+        translated: Folder with phrases.jsonl of `gate`.
+
+    Raises:
+        DataError: The file is missing or damaged, or does not hold it.
+    """
+    return _read_phrases(translated / "phrases.jsonl")[LENGTH_RULE]
 
 
 def _read_phrases(path: Path) -> Mapping[str, str]:

@@ -11,9 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from taco import __version__
+from taco.cli.answer import answer
 from taco.cli.audit import audit
 from taco.cli.bench import bench_mt
-from taco.cli.benchmark import decontaminate, export_benchmark
+from taco.cli.benchmark import decontaminate, export_benchmark, translate_benchmark
 from taco.cli.failures import failures
 from taco.cli.judge import judge
 from taco.cli.tokens import tokens
@@ -211,6 +212,8 @@ app.command("failures")(failures)
 app.command("audit")(audit)
 app.command("judge")(judge)
 app.command("decontaminate")(decontaminate)
+app.command("answer")(answer)
+app.command("translate-benchmark")(translate_benchmark)
 app.command("export-benchmark")(export_benchmark)
 
 

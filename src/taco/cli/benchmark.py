@@ -1,14 +1,23 @@
-"""`taco decontaminate` and `taco export-benchmark`."""
+"""`taco decontaminate`, `taco translate-benchmark` and `taco export-benchmark`."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-BenchmarkFile = Annotated[Path, typer.Option("--benchmark", help="The questions: .jsonl or .xlsx.", metavar="FILE")]
+from taco.errors import DataError, RecipeError
+
+if TYPE_CHECKING:
+    from taco.evaluate.benchmark.translate import TranslatedBenchmark
+    from taco.translate.options import TranslateOptions
+
+BenchmarkFile = Annotated[
+    Path, typer.Option("--benchmark", help="The questions: .jsonl, .xlsx or hf:owner/name.", metavar="FILE")
+]
 References = Annotated[
     Path | None, typer.Option(help="Reference answers with the same ids, as FastChat has them.", metavar="FILE")
 ]
@@ -55,8 +64,93 @@ def decontaminate(
         print(f"The other {found.rows - len(found.hits)} rows: {out}")
 
 
+def translate_benchmark(
+    file: Annotated[
+        Path, typer.Argument(help="The questions in English: .jsonl, .xlsx or hf:owner/name.", metavar="FILE")
+    ],
+    language: Annotated[
+        str, typer.Option(help="The language to translate into: a code or a name.", metavar="LANGUAGE")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The translated benchmark, as JSON Lines.", metavar="FILE")],
+    engine: Annotated[str, typer.Option(help="What translates, as in a recipe.", metavar="NAME")] = "apertium",
+    settings: Annotated[
+        list[str], typer.Option("--set", metavar="KEY=VALUE", help="Set an option of [translate]; may be repeated.")
+    ] = [],  # noqa: B006 - typer reads it, nobody changes it
+    references: References = None,
+    categories: Categories = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Translate a benchmark as rows are translated: structure kept, every text remembered, what breaks left out.
+
+    Ids, categories and all turns stay, and the English stands beside the translation. The result is a benchmark that judge,
+    answer and export-benchmark take. Questions that could not be translated go to NAME.dropped.jsonl.
+
+    Example: taco translate-benchmark question.jsonl --language gl --out vicuna.gl.jsonl
+    """
+    from taco.evaluate.benchmark.read import read_benchmark
+    from taco.evaluate.benchmark.translate import translate_benchmark as translate
+    from taco.languages.table import find_language
+    from taco.progress import open_progress
+    from taco.store.cache import cache_folder
+    from taco.store.jsonl import write_records
+    from taco.translate.worker import Job
+
+    if out.resolve() in {path.resolve() for path in (file, references, categories) if path is not None}:
+        raise DataError(f"{out} is read; it is not written too.", hint="Name another file with --out.")
+    options = _choose_translation(engine, settings)
+    account = f"benchmark {out.resolve()}"
+    job = Job(
+        options=options,
+        language=find_language(language).code,
+        memory=options.memory or cache_folder() / "memory.sqlite",
+        run=account,
+        account=account,
+    )
+    questions = read_benchmark(file, references=references, categories=categories)
+    found = translate(questions, job, progress=open_progress(quiet=quiet))
+    if not found.questions:
+        raise DataError(f"{file}: no question could be translated; the first: {found.drops[0].reason}.")
+    write_records(out, found.questions)
+    dropped = out.with_name(f"{out.name.removesuffix('.jsonl')}.dropped.jsonl")
+    if found.drops:
+        write_records(dropped, found.drops)
+    else:
+        dropped.unlink(missing_ok=True)
+    _print_translated(found, out, dropped)
+
+
+def _choose_translation(engine: str, settings: Sequence[str]) -> TranslateOptions:
+    from pydantic import ValidationError
+
+    from taco.cli.settings import nest_settings, read_settings
+    from taco.translate.options import TranslateOptions
+
+    try:
+        return TranslateOptions.model_validate({"engine": engine, **nest_settings(read_settings(settings, "--set"))})
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors(include_url=False, include_input=False)
+        )
+        raise RecipeError(f"Nothing can be translated like this: {faults}.", hint="See docs/recipe.md.") from None
+
+
+def _print_translated(found: TranslatedBenchmark, out: Path, dropped: Path) -> None:
+    asked = len(found.questions) + len(found.drops)
+    unknown = (
+        f"{found.unknown_words} of {found.words} words unknown to the engine" if found.words else "no words counted"
+    )
+    print(f"{len(found.questions)} of {asked} questions translated, {unknown}: {out}")
+    if found.references_lost:
+        print(f"Without their references, which could not be: {', '.join(found.references_lost)}.")
+    for drop in found.drops:
+        print(f"{drop.id}\t{drop.reason}\t{drop.detail}")
+    if found.drops:
+        print(f"Left out: {dropped}")
+
+
 def export_benchmark(
-    file: Annotated[Path, typer.Argument(help="The questions: .jsonl or .xlsx.", metavar="FILE")],
+    file: Annotated[Path, typer.Argument(help="The questions: .jsonl, .xlsx or hf:owner/name.", metavar="FILE")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the task.", metavar="DIR")],
     references: References = None,
     categories: Categories = None,
@@ -67,9 +161,10 @@ def export_benchmark(
     Example: taco export-benchmark question.jsonl --references reference_answer_gpt4.jsonl --out vicuna --name vicuna
     """
     from taco.evaluate.benchmark.read import read_benchmark
+    from taco.evaluate.files.hub import digest_read, is_on_hub
     from taco.publish.harness.write import export_benchmark as write
-    from taco.store.files import digest_file
 
     questions = read_benchmark(file, references=references, categories=categories)
-    tasks = write(questions, out, name=name or file.stem, source=file.name, digest=digest_file(file))
+    source = file.as_posix() if is_on_hub(file) else file.name
+    tasks = write(questions, out, name=name or file.stem, source=source, digest=digest_read(file))
     print(f"{out}: {', '.join(tasks)}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from taco.cli.settings import nest_settings, read_settings
 from taco.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -128,12 +129,7 @@ def _choose_options(mode: str, prompts: Path | None, budget: float | None, setti
     from taco.evaluate.judge.options import JudgeOptions
 
     table: dict[str, Any] = {"mode": mode, "prompts": prompts, "budget_usd": budget}
-    for key, value in _read_settings(settings, "--set").items():
-        place = table
-        *parents, last = key.split(".")
-        for parent in parents:
-            place = place.setdefault(parent, {})
-        place[last] = value
+    table |= nest_settings(read_settings(settings, "--set"))
     try:
         return JudgeOptions(**table)
     except ValidationError as error:
@@ -149,7 +145,7 @@ def _choose_panel(
 ) -> tuple[Panelist, ...]:
     from taco.evaluate.judge.panel import check_panel, make_panelist, read_panel
 
-    given = _read_settings(settings, "--option") | ({} if base_url is None else {"base_url": base_url})
+    given = read_settings(settings, "--option") | ({} if base_url is None else {"base_url": base_url})
     if file is not None:
         if models or given:
             raise RecipeError("--judges names the judges and their options; give nothing else of them.")
@@ -172,15 +168,3 @@ def _choose_asked(
     questions = read_benchmark(benchmark, references=references, categories=categories) if benchmark else ()
     code = find_language(language).code if language else ""
     return Asked(questions={question.id: question for question in questions}, language=code, template=template)
-
-
-def _read_settings(settings: Sequence[str], option: str) -> dict[str, Any]:
-    from taco.recipe.load import read_value
-
-    found: dict[str, Any] = {}
-    for setting in settings:
-        key, equals, text = setting.partition("=")
-        if not equals or not key.strip():
-            raise RecipeError(f"{option} {setting!r} has no form KEY=VALUE.")
-        found[key.strip()] = read_value(text.strip())
-    return found

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from taco.evaluate.files.hub import digest_read
 from taco.evaluate.judge.back_translation import BackTranslation, translate_back
 from taco.evaluate.judge.calibration import read_human_scores
 from taco.evaluate.judge.hearing import Desk
@@ -20,7 +21,6 @@ from taco.progress import Progress
 from taco.records import ARMS, StageCount
 from taco.report.judged import render_judge
 from taco.store.cache import cache_folder
-from taco.store.files import digest_file
 from taco.store.memory import Budget
 from taco.store.run_folder import RunFolder
 
@@ -45,7 +45,7 @@ class Sources:
 
     def digest(self) -> dict[str, str]:
         """Return the SHA-256 of every file that is judged or read, by its path."""
-        return {path.as_posix(): digest_file(path) for path in self._list_files()}
+        return {path.as_posix(): digest_read(path) for path in self._list_files()}
 
     def _list_files(self) -> Iterator[Path]:
         for path in self.paths:
@@ -111,3 +111,5 @@ def print_judge(out: Path, *, as_json: bool) -> None:
 
     Console().print(render_judge(read_judge_scores(out / "scores.json")))
     print(f"\nVerdicts and scores: {out}")
+    if (out.parent / "report.html").is_file():
+        print(f"{out.parent / 'report.html'} shows them once taco run RECIPE has made it anew (the report alone).")

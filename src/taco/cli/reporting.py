@@ -33,10 +33,10 @@ def print_report(runs: Sequence[Path], *, out: Path | None, as_json: bool) -> No
 
 
 def _read_json(runs: Sequence[Path]) -> str:
-    from taco.report.side_by_side.inputs import read_runs
+    from taco.report.side_by_side.inputs import load_run, read_runs
 
-    if len(runs) == 1:
-        return (runs[0] / "report.json").read_text(encoding="utf-8")
+    if len(runs) == 1:  # anew: the run may have been judged since its report was written
+        return load_run(runs[0]).report.model_dump_json(indent=1) + "\n"
     return read_runs(runs).model_dump_json(indent=1) + "\n"
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from taco.report.chart import ARM_TITLES
-from taco.report.content import LanguageFacts, Report, Sample, SampleAnswer, Sections
+from taco.report.content import JudgeVerdict, LanguageFacts, Report, Sample, SampleAnswer, Sections
 from taco.report.figures import name_language
 from taco.report.filters import Numbering, has_fault, list_kinds, show_filters
 from taco.report.markup import Html, element, join
@@ -104,14 +104,17 @@ def list_asked(reference: Sections) -> tuple[str, ...]:
 
 def _show_answer(arm: str, answer: SampleAnswer, language: LanguageFacts, *, asked: tuple[str, ...]) -> Html:
     head = element(
-        "header", element("h3", ARM_TITLES.get(arm, arm)), element("span", *list_badges(answer), class_="badges")
+        "header",
+        element("h3", ARM_TITLES.get(arm, arm)),
+        element("span", *list_badges(answer), *map(show_rating, answer.verdicts), class_="badges"),
     )
     if answer.state in ("no-chain", "empty"):
         shown: list[Html] = [show_unlabelled(answer)]
     else:
         raw = element("details", element("summary", "raw text"), show_text(answer.text, direction="auto"), class_="raw")
         shown = [*show_sections(answer.sections, language, asked=asked), raw]
-    return element("article", head, *shown, show_failures(answer), class_=f"answer {arm}")
+    beside = (show_failures(answer), show_verdicts(answer.verdicts))
+    return element("article", head, *shown, *beside, class_=f"answer {arm}")
 
 
 def show_sections(sections: Sections, language: LanguageFacts, *, asked: tuple[str, ...]) -> list[Html]:
@@ -160,6 +163,35 @@ def show_failures(answer: SampleAnswer) -> Html | None:
         return None
     rows = (element("li", element("strong", failure.kind), ": ", failure.detail) for failure in answer.failures)
     return element("ul", *rows, class_="faults")
+
+
+def show_rating(verdict: JudgeVerdict) -> Html:
+    """Show a rating as a badge."""
+    score = "no rating" if verdict.score is None else f"{verdict.score:g}"
+    return element("span", f"judge {score}", class_="badge")
+
+
+def show_verdicts(verdicts: Sequence[JudgeVerdict]) -> Html | None:
+    """Show what judges said about an answer; None where nobody judged it."""
+    if not verdicts:
+        return None
+    shown = [
+        element(
+            "div",
+            element("strong", verdict.judge),
+            ": ",
+            _write_verdict(verdict),
+            show_text(verdict.explanation, direction="auto") if verdict.explanation.strip() else None,
+        )
+        for verdict in verdicts
+    ]
+    return element("details", element("summary", "verdicts"), *shown, class_="raw verdicts")
+
+
+def _write_verdict(verdict: JudgeVerdict) -> str:
+    axes = ", ".join(f"{axis} {value:g}" for axis, value in verdict.axes.items())
+    score = f"no rating ({verdict.reason or 'none given'})" if verdict.score is None else f"{verdict.score:g}"
+    return f"{score} ({axes})" if axes else score
 
 
 def list_badges(answer: SampleAnswer) -> list[Html]:

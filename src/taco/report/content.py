@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from taco.evaluate.failures import Failure
+from taco.evaluate.judge.scores import JudgeScores
 from taco.evaluate.scores import Scores
 from taco.gate.round_trip import RoundTrip
 
@@ -79,6 +80,37 @@ class Sections(_Part):
     response: str = ""
 
 
+class JudgeVerdict(_Part):
+    """What a judge said about an answer.
+
+    Attributes:
+        score: The rating; None where it has none, which is not zero.
+        axes: Of a rubric: axis -> rating.
+        reason: Why there is none, or "".
+        explanation: What the judge wrote besides. Hostile text.
+    """
+
+    judge: str
+    score: float | None
+    axes: dict[str, float] = {}
+    reason: str = ""
+    explanation: str = ""
+
+
+class Judged(_Part):
+    """What judges said about a run after it was made.
+
+    Attributes:
+        scores: Folder of the run (`judge`, `judge-rubric`, `judge-pair`) -> what judging found.
+        faults: Why verdicts that are there are not shown, in sentences.
+        unread: Lines of verdicts that could not be read.
+    """
+
+    scores: dict[str, JudgeScores] = {}
+    faults: tuple[str, ...] = ()
+    unread: int = 0
+
+
 class SampleAnswer(_Part):
     """One answer, as it is shown.
 
@@ -87,6 +119,7 @@ class SampleAnswer(_Part):
         sections: What was found in it.
         language: Code that the reply was identified as, or "".
         values: Measure -> value.
+        verdicts: What judges said about it.
     """
 
     text: str
@@ -96,6 +129,7 @@ class SampleAnswer(_Part):
     language: str
     values: dict[str, float | None]
     failures: tuple[Failure, ...]
+    verdicts: tuple[JudgeVerdict, ...] = ()
 
 
 class Sample(_Part):
@@ -120,6 +154,7 @@ class Report(_Part):
         steps: The training log.
         samples: Answers that went wrong first, the worst before the others; then the best.
         round_trip: The translations there and back, where the recipe asked for it.
+        judged: What judges said; None where the run has not been judged.
     """
 
     schema_version: int = SCHEMA
@@ -137,3 +172,4 @@ class Report(_Part):
     scores: Scores
     samples: tuple[Sample, ...]
     round_trip: RoundTrip | None = None
+    judged: Judged | None = None

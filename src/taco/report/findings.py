@@ -47,8 +47,13 @@ def state_headline(scores: Scores) -> str:
     return f"The tuned model {' and '.join(parts)}; {agreement} agreement with the machine-translated references."
 
 
-def state_findings(scores: Scores) -> tuple[Finding, ...]:
-    """Say what the numbers say, topic by topic, and end with what they cannot say."""
+def state_findings(scores: Scores, *, is_judged: bool = False) -> tuple[Finding, ...]:
+    """Say what the numbers say, topic by topic, and end with what they cannot say.
+
+    Args:
+        scores: The numbers.
+        is_judged: Whether a judge's verdicts are shown beside them.
+    """
     tuned = scores.arms.get("tuned")
     if tuned is None or not tuned.rows:
         return (Finding(topic="Answers", tone="bad", text="No answer of the tuned model could be scored."),)
@@ -60,7 +65,7 @@ def state_findings(scores: Scores) -> tuple[Finding, ...]:
         _state_question(tuned),
         _state_faults(scores, tuned),
     ]
-    return (*(finding for finding in found if finding), _state_limits(scores))
+    return (*(finding for finding in found if finding), _state_limits(scores, is_judged=is_judged))
 
 
 def list_floors(scores: Scores) -> list[tuple[str, float]]:
@@ -165,10 +170,15 @@ def _state_faults(scores: Scores, tuned: ArmScores) -> Finding:
     return Finding(topic="Faults", tone="mixed" if faulty / tuned.rows < LOW_RATE else "bad", text=text)
 
 
-def _state_limits(scores: Scores) -> Finding:
+def _state_limits(scores: Scores, *, is_judged: bool) -> Finding:
+    read = (
+        "No human has read these answers; what language models made of them stands under Judges."
+        if is_judged
+        else "No human and no judge has read these answers."
+    )
     text = (
-        "No human and no judge has read these answers. Agreement is measured against a machine translation, whose own "
-        "mistakes count as right; whether an answer is true, fluent or useful, only a reader can say. Read the samples."
+        f"{read} Agreement is measured against a machine translation, whose own mistakes count as right; whether an answer "
+        "is true, fluent or useful, only a reader can say. Read the samples."
     )
     if scores.rows < FEW_ROWS:
         text += f" With only {write_rows(scores.rows)} every interval here is too narrow."

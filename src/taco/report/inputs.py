@@ -11,9 +11,10 @@ from taco.evaluate.scores import read_scores
 from taco.gate.round_trip import read_round_trip
 from taco.languages.table import Language
 from taco.records import ARMS, Answer, Example
-from taco.report.content import LanguageFacts, Report, StageFlow, TrainStep
+from taco.report.content import Judged, LanguageFacts, Report, StageFlow, TrainStep
 from taco.report.findings import state_findings, state_headline
 from taco.report.samples import build_samples
+from taco.report.verdicts import Verdicts, read_verdicts
 from taco.store.jsonl import read_records
 from taco.store.manifest import Manifest, read_manifest
 
@@ -28,8 +29,13 @@ def read_report(run: Path, *, name: str, language: Language) -> Report:
 
     Raises:
         DataError: The scores, answers or held-out examples are missing or damaged, or the round trip is.
-        StoreError: The manifest is damaged.
+        StoreError: The manifest is damaged, or a judge's verdicts cannot be read.
     """
+    return build_report(run, read_verdicts(run), name=name, language=language)
+
+
+def build_report(run: Path, verdicts: Verdicts, *, name: str, language: Language) -> Report:
+    """Put a report's content together with verdicts that were read before; see `read_report`."""
     manifest = read_manifest(run / "manifest.json")
     scores = read_scores(run / "evaluate" / "scores.json")
     examples = list(read_records(run / "chain" / "heldout.jsonl", Example))
@@ -49,13 +55,20 @@ def read_report(run: Path, *, name: str, language: Language) -> Report:
         versions=manifest.versions,
         recipe=manifest.recipe,
         headline=state_headline(scores),
-        findings=state_findings(scores),
+        findings=state_findings(scores, is_judged=bool(verdicts.scores)),
         flow=_read_flow(manifest),
         steps=read_steps(run / "train" / "log.jsonl"),
         scores=scores,
-        samples=build_samples(scores, examples, answers),
+        samples=build_samples(scores, examples, answers, verdicts.by_answer),
         round_trip=read_round_trip(run / "gate" / "round_trip.json"),
+        judged=_describe_judged(verdicts),
     )
+
+
+def _describe_judged(verdicts: Verdicts) -> Judged | None:
+    if not verdicts.scores and not verdicts.faults:
+        return None
+    return Judged(scores=dict(verdicts.scores), faults=verdicts.faults, unread=verdicts.unread)
 
 
 def find_setting(manifest: Manifest, table: str, key: str) -> str:

@@ -9,6 +9,7 @@ from taco.report.answers import show_answers
 from taco.report.content import Report
 from taco.report.figures import show_figures
 from taco.report.filters import write_filter_rules
+from taco.report.judges import show_judges
 from taco.report.markup import Html, element, trust
 from taco.report.round_trip import show_round_trip
 from taco.report.summary import show_findings, show_header, show_headlines
@@ -20,6 +21,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 CHAPTERS = (
     ("short", "In short"),
     ("findings", "How good?"),
+    ("judges", "Judges"),
     ("figures", "Pictures"),
     ("answers", "Answers"),
     ("numbers", "Numbers"),
@@ -36,10 +38,13 @@ def render_page(report: Report, *, json_name: str = "report.json") -> str:
         report: The report.
         json_name: Name of the file with the same content, which lies beside the page.
     """
+    absent = {"round-trip"} if report.round_trip is None else set()
+    absent |= {"judges"} if report.judged is None else set()
     main = element(
         "main",
         show_headlines(report),
         show_findings(report),
+        show_judges(report),
         show_figures(report),
         show_answers(report),
         show_measures(report),
@@ -50,7 +55,7 @@ def render_page(report: Report, *, json_name: str = "report.json") -> str:
     return write_document(
         title=f"{report.name}: {report.language.name} · taco report",
         header=show_header(report),
-        chapters=[chapter for chapter in CHAPTERS if chapter[0] != "round-trip" or report.round_trip],
+        chapters=[chapter for chapter in CHAPTERS if chapter[0] not in absent],
         main=main,
         footer=f"Written by taco {report.scores.signatures.get('taco', '')}. The same as data: {json_name}.",
         rules=write_filter_rules(report.samples),

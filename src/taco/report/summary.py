@@ -98,9 +98,21 @@ def show_findings(report: Report) -> Html:
     return element(
         "section",
         element("h2", "How good is the text?"),
-        element("ul", *map(_show_finding, report.findings), class_="findings panel"),
+        element("ul", *map(show_finding, report.findings), class_="findings panel"),
         id="findings",
     )
+
+
+def show_finding(finding: Finding) -> Html:
+    """Show one sentence with its topic and tone."""
+    mark = element(
+        "span",
+        TONE_MARKS[finding.tone],
+        class_=f"tone tone-{finding.tone}",
+        role="img",
+        aria_label=TONE_WORDS[finding.tone],
+    )
+    return element("li", mark, element("strong", finding.topic), element("span", finding.text))
 
 
 def show_estimate(estimate: Estimate | None, metric: Metric, *, is_difference: bool = False) -> list[Child]:
@@ -134,17 +146,6 @@ def _show_card(report: Report, metric: Metric) -> Html:
         element("p", element("strong", "Not shown: "), metric.limits, class_="small") if metric.limits else None,
         class_="card panel",
     )
-
-
-def _show_finding(finding: Finding) -> Html:
-    mark = element(
-        "span",
-        TONE_MARKS[finding.tone],
-        class_=f"tone tone-{finding.tone}",
-        role="img",
-        aria_label=TONE_WORDS[finding.tone],
-    )
-    return element("li", mark, element("strong", finding.topic), element("span", finding.text))
 
 
 def _show_fact(name: str, text: str) -> Html:

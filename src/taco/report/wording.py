@@ -85,6 +85,21 @@ def write_interval(estimate: Estimate | None, unit: Unit, *, is_difference: bool
     return f"[{', '.join(bounds)}]"
 
 
+def write_rating(estimate: Estimate | None, *, is_difference: bool = False) -> str:
+    """Write a mean rating with interval and number of ratings.
+
+    >>> write_rating(Estimate(value=7.5, low=7.0, high=8.0, n=40, method="bootstrap", unscored=2))
+    '7.50 [7.00, 8.00], n = 40, 2 unscored'
+    """
+    if estimate is None or estimate.value is None:
+        return "–"
+    form = "+.2f" if is_difference else ".2f"
+    bounds = (estimate.low, estimate.high)
+    interval = "" if None in bounds else f" [{', '.join(format(bound, form) for bound in bounds)}]"
+    unscored = f", {estimate.unscored} unscored" if estimate.unscored else ""
+    return f"{estimate.value:{form}}{interval}, n = {estimate.n}{unscored}".replace("-", _MINUS)
+
+
 def write_count(number: int | float) -> str:
     """Write a count with thin spaces between thousands.
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from judgements import BOOTSTRAP, judged_all
 
 from taco.evaluate.judge.differences import compare_systems
@@ -32,6 +34,18 @@ def test_micro_macro_and_percent_are_what_they_say() -> None:
     assert found.reasons == {"no-rating": 1}
 
 
+def test_no_interval_goes_beyond_the_scale() -> None:
+    """Expanded percentiles of two ratings reach from below 1 to above 10."""
+    found = summarise_system(judged_all([("a", 1.0), ("a", 10.0), ("b", 10.0)] * 2), scale=Scale(), bootstrap=BOOTSTRAP)
+    for estimate in (found.all.macro, found.without["b"].macro):
+        assert estimate.low is not None and estimate.high is not None
+        assert 1.0 <= estimate.low <= estimate.high <= 10.0
+    percent = found.percent_of_range.macro
+    assert percent.low is not None and percent.high is not None and 0 <= percent.low <= percent.high <= 100
+    loose = estimate_macro([("a", 1.0), ("a", 10.0)], BOOTSTRAP)
+    assert loose.high is not None and loose.high > 10.0
+
+
 def test_unscored_is_not_zero_and_no_score_at_all_is_none() -> None:
     found = summarise_system(judged_all([("a", None), ("a", None)]), scale=Scale(), bootstrap=BOOTSTRAP)
     assert (found.all.micro.value, found.all.macro.value, found.all.micro.n) == (None, None, 0)
@@ -45,9 +59,19 @@ def test_another_scale_has_no_published_percent() -> None:
 
 
 def test_a_category_of_one_answer_has_no_macro_interval() -> None:
-    estimate = estimate_macro({"a": [1.0], "b": [2.0, 5.0]}, BOOTSTRAP)
+    estimate = estimate_macro([("a", 1.0), ("b", 2.0), ("b", 5.0)], BOOTSTRAP)
     assert (estimate.value, estimate.low, estimate.method) == (2.25, None, "none")
-    assert estimate_macro({"a": [2.0, 2.0]}, BOOTSTRAP).method == "constant"
+    assert estimate_macro([("a", 2.0), ("a", 2.0)], BOOTSTRAP).method == "constant"
+
+
+@given(st.lists(st.lists(st.floats(1, 10), min_size=2, max_size=6), min_size=1, max_size=4))
+def test_the_macro_mean_weighs_categories_alike(groups: list[list[float]]) -> None:
+    scored = [(str(index), value) for index, group in enumerate(groups) for value in group]
+    found = estimate_macro([*scored, ("0", None), ("none", None)], BOOTSTRAP)
+    assert found.value == pytest.approx(sum(sum(group) / len(group) for group in groups) / len(groups), abs=1e-5)
+    assert (found.n, found.unscored) == (len(scored), 2)
+    if found.low is not None and found.high is not None:
+        assert found.low - 1e-5 <= found.value <= found.high + 1e-5
 
 
 def test_intervals_of_both_means_cover_at_the_stated_rate() -> None:

@@ -8,7 +8,8 @@ from itertools import combinations
 from pydantic import BaseModel, ConfigDict
 
 from taco.errors import RecipeError
-from taco.evaluate.audit.means import Rated, list_categories
+from taco.evaluate.audit.means import list_categories
+from taco.measure.macro import Scored
 
 MOST_LEFT_OUT = 4
 """Categories that are left out at most, where there are more than `ALL_SUBSETS`."""
@@ -80,7 +81,7 @@ def parse_claim(text: str) -> tuple[str, str]:
     return name.strip(), figure
 
 
-def fit_claim(figure: str, rows: Sequence[Rated]) -> Claim:
+def fit_claim(figure: str, rows: Sequence[Scored]) -> Claim:
     """Find the subsets of categories whose micro or macro mean rounds to a figure.
 
     A figure up to 10 is taken for a mean rating, a higher one for per cent of the highest rating, 10. It is met by what

@@ -22,6 +22,7 @@ from taco.evaluate.audit.means import (
 )
 from taco.evaluate.audit.read import Source, find_files, read_source
 from taco.measure.bootstrap import Bootstrap
+from taco.measure.macro import sign_macro
 from taco.store.files import digest_file
 
 FINDERS: tuple[Callable[[JudgementSet], list[Finding]], ...] = (
@@ -126,7 +127,7 @@ def run_audit(
     )
     return Audit(
         taco=__version__,
-        signature=f"{bootstrap.signature}; macro means: rows drawn within each category",
+        signature=f"{bootstrap.signature}; {sign_macro()}",
         sets=sets,
         findings=tuple(findings),
         joint_fits=_join_fits(sets),

@@ -4,6 +4,7 @@
 |---|---|
 | .jsonl, FastChat | question_id, category, turns; reference (a text for each turn) where there is one |
 | .jsonl or .json, own | question, instruction, prompt or text; id, category, reference, input where there are any |
+| hf:owner/name[@REVISION][#SPLIT] | the same fields, in a data set of the Hugging Face hub |
 | .xlsx | number and question, as the TaCo release has them |
 
 Rows without ids are numbered from 1, as FastChat's and the release's questions are.
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from taco.errors import DataError
 from taco.evaluate.benchmark.question import Question
+from taco.evaluate.files.hub import is_on_hub, read_hub
 from taco.evaluate.files.rows import ID_KEYS, Row, normalise_id, read_rows
 from taco.evaluate.files.sheet import read_sheet
 
@@ -68,14 +70,14 @@ def read_references(path: Path) -> dict[str, tuple[str, ...]]:
 
 
 def read_existing_rows(path: Path) -> list[Row]:
-    """Read the objects of a JSON file whose texts can all be written.
+    """Read the objects of a JSON file, or of a data set of the hub, whose texts can all be written.
 
     Raises:
-        DataError: The file is missing or damaged, or a text holds half a character.
+        DataError: The file is missing or damaged, the data set cannot be loaded, or a text holds half a character.
     """
-    if not path.is_file():
+    if not is_on_hub(path) and not path.is_file():
         raise DataError(f"{path} is missing.")
-    rows = read_rows(path)
+    rows = read_hub(path) if is_on_hub(path) else read_rows(path)
     for row in rows:
         check_texts(_list_strings(row.fields), row.origin)
     return rows
@@ -95,7 +97,7 @@ def check_texts(texts: Iterable[str], origin: str) -> None:
 
 
 def _read_questions(path: Path) -> Iterator[Question]:
-    if path.suffix.casefold() == ".xlsx":
+    if path.suffix.casefold() == ".xlsx" and not is_on_hub(path):
         if not path.is_file():
             raise DataError(f"{path} is missing.")
         for id_, text in read_sheet(path):

@@ -7,6 +7,7 @@ values are texts or objects.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +67,15 @@ def read_rows(path: Path) -> list[Row]:
         values = _list_values(json.loads(text), is_lines=path.suffix.casefold() == ".jsonl")
     except (ValueError, RecursionError) as error:
         values = _read_lines(path, content, error)
+    return collect_rows(path, values)
+
+
+def collect_rows(path: Path, values: Sequence[object]) -> list[Row]:
+    """Make rows of values; where none has an id, their numbers are taken.
+
+    Raises:
+        DataError: One is no object.
+    """
     rows = [_make_row(path, number, value) for number, value in enumerate(values, start=1)]
     if not any(row.find(*ID_KEYS) is not None for row in rows):
         rows = [Row(row.origin, {"id": number, **row.fields}) for number, row in enumerate(rows, start=1)]

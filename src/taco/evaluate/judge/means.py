@@ -10,13 +10,10 @@ from pydantic import BaseModel, ConfigDict
 from taco.evaluate.judge.judgement import NO_ANSWER, Judgement
 from taco.evaluate.judge.prompt import Scale
 from taco.measure.bootstrap import DECIMALS, Bootstrap, Estimate
-from taco.measure.macro import estimate_macro
+from taco.measure.macro import Scored, estimate_macro
 
 PAPER_LEAVES_OUT = "coding"
 """The category that the paper's percentages leave out (arXiv 2311.10797, recomputed from its release)."""
-
-Scored = tuple[str, float | None]
-"""Category of an answer, and its score; None: unscored."""
 
 
 class Means(BaseModel):
@@ -60,9 +57,10 @@ def summarise_system(judgements: Sequence[Judgement], *, scale: Scale, bootstrap
     scored: list[Scored] = [(one.category, one.score) for one in judgements]
     categories = sorted({category for category, _ in scored})
     missing = sum(one.reason == NO_ANSWER for one in judgements)
-    everything = estimate_means(scored, bootstrap, missing=missing if _counts_missing(judgements) else 0)
+    everything = estimate_means(scored, bootstrap, missing=missing if _counts_missing(judgements) else 0, scale=scale)
     without = {
-        left_out: estimate_means([one for one in scored if one[0] != left_out], bootstrap) for left_out in categories
+        left_out: estimate_means([one for one in scored if one[0] != left_out], bootstrap, scale=scale)
+        for left_out in categories
     }
     is_paper_scale = (scale.lowest, scale.highest) == (1.0, 10.0)
     published = without.get(PAPER_LEAVES_OUT, everything).macro
@@ -84,16 +82,16 @@ def summarise_system(judgements: Sequence[Judgement], *, scale: Scale, bootstrap
     )
 
 
-def estimate_means(scored: Iterable[Scored], bootstrap: Bootstrap, *, missing: int = 0) -> Means:
-    """Estimate both means of scores; those without a value are in neither."""
+def estimate_means(
+    scored: Iterable[Scored], bootstrap: Bootstrap, *, missing: int = 0, scale: Scale | None = None
+) -> Means:
+    """Estimate both means of scores; those without a value are in neither. No interval goes beyond a given scale."""
     scored = list(scored)
-    groups: dict[str, list[float]] = {}
-    for category, score in scored:
-        if score is not None:
-            groups.setdefault(category, []).append(score)
-    micro = bootstrap.estimate_mean([score for _, score in scored], missing=missing)
-    macro = estimate_macro(groups, bootstrap)
-    return Means(micro=micro, macro=macro.model_copy(update={"missing": missing, "unscored": micro.unscored}))
+    ends = None if scale is None else (scale.lowest, scale.highest)
+    return Means(
+        micro=bootstrap.estimate_mean([score for _, score in scored], missing=missing),
+        macro=estimate_macro(scored, bootstrap, missing=missing, scale=ends),
+    )
 
 
 def _counts_missing(judgements: Sequence[Judgement]) -> bool:

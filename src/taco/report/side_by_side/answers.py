@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from taco.report.answers import list_asked, list_badges, show_sections, show_text, show_unlabelled
+from taco.report.answers import (
+    list_asked,
+    list_badges,
+    show_rating,
+    show_sections,
+    show_text,
+    show_unlabelled,
+    show_verdicts,
+)
 from taco.report.content import LanguageFacts
 from taco.report.filters import show_filter
 from taco.report.markup import Html, element
-from taco.report.side_by_side.content import JudgeVerdict, Question, Reply, SideBySide
+from taco.report.side_by_side.content import Question, Reply, SideBySide
 from taco.report.side_by_side.figures import show_label
 from taco.report.side_by_side.filters import Classes, list_filters, list_kinds
 
@@ -91,7 +99,7 @@ def _show_reply(reply: Reply, language: LanguageFacts, classes: Classes) -> Html
     head = element(
         "header",
         element("h3", reply.arm, ": ", *_part(labels)),
-        element("span", *list_badges(reply.answer), *map(_show_rating, reply.verdicts), class_="badges"),
+        element("span", *list_badges(reply.answer), *map(show_rating, reply.verdicts), class_="badges"),
     )
     answer = reply.answer
     is_bare = answer.state in ("no-chain", "empty")
@@ -105,7 +113,7 @@ def _show_reply(reply: Reply, language: LanguageFacts, classes: Classes) -> Html
         head,
         *shown,
         _show_failures(reply),
-        _show_verdicts(reply),
+        show_verdicts(reply.verdicts),
         class_=f"answer reply {reply.arm} {runs}",
     )
 
@@ -129,30 +137,3 @@ def _show_failures(reply: Reply) -> Html | None:
 def _part(labels: list[Html]) -> list[Html | str]:
     """Put commas between."""
     return [part for place, label in enumerate(labels) for part in ((", ", label) if place else (label,))]
-
-
-def _show_rating(verdict: JudgeVerdict) -> Html:
-    score = "no rating" if verdict.score is None else f"{verdict.score:g}"
-    return element("span", f"judge {score}", class_="badge")
-
-
-def _write_verdict(verdict: JudgeVerdict) -> str:
-    axes = ", ".join(f"{axis} {value:g}" for axis, value in verdict.axes.items())
-    score = f"no rating ({verdict.reason or 'none given'})" if verdict.score is None else f"{verdict.score:g}"
-    return f"{score} ({axes})" if axes else score
-
-
-def _show_verdicts(reply: Reply) -> Html | None:
-    if not reply.verdicts:
-        return None
-    shown = [
-        element(
-            "div",
-            element("strong", verdict.judge),
-            ": ",
-            _write_verdict(verdict),
-            show_text(verdict.explanation, direction="auto") if verdict.explanation.strip() else None,
-        )
-        for verdict in reply.verdicts
-    ]
-    return element("details", element("summary", "verdicts"), *shown, class_="raw verdicts")

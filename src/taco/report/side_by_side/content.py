@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from taco.evaluate.scores import Scores
 from taco.measure.bootstrap import Estimate
-from taco.report.content import LanguageFacts, SampleAnswer, Sections
+from taco.report.content import Judged, JudgeVerdict, LanguageFacts, SampleAnswer, Sections
 
 SCHEMA = 1
 """Version of the form of the JSON."""
@@ -14,23 +14,6 @@ SCHEMA = 1
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class JudgeVerdict(_Part):
-    """What a judge said about an answer.
-
-    Attributes:
-        score: The rating; None where it has none, which is not zero.
-        axes: Of a rubric: axis -> rating.
-        reason: Why there is none, or "".
-        explanation: What the judge wrote besides. Hostile text.
-    """
-
-    judge: str
-    score: float | None
-    axes: dict[str, float] = {}
-    reason: str = ""
-    explanation: str = ""
 
 
 class RunFacts(_Part):
@@ -42,7 +25,7 @@ class RunFacts(_Part):
         trained: Rows that it learnt from; None where the manifest does not say.
         scores: Its scores, those of single rows left out: they stand with the answers.
         ratings: Judge -> arm -> mean rating.
-        verdicts_unread: Lines of the judge's verdicts that could not be read.
+        judged: What judges said; None where the run has not been judged.
     """
 
     label: str
@@ -55,7 +38,7 @@ class RunFacts(_Part):
     recipe: dict[str, object]
     scores: Scores
     ratings: dict[str, dict[str, Estimate]]
-    verdicts_unread: int
+    judged: Judged | None = None
 
 
 class ShownFailure(_Part):
@@ -78,6 +61,7 @@ class Reply(_Part):
         arm: "base" or "tuned".
         runs: Numbers of the runs, from 0.
         asked: The sections that it should have.
+        answer: The answer; its verdicts stand beside it, those of all runs that gave it.
         failures: What is wrong with it; of the base model's answers only what `evaluate` noted.
     """
 

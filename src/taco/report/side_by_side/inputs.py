@@ -15,12 +15,12 @@ from taco.evaluate.scores import read_scores
 from taco.languages.table import find_language
 from taco.records import ARMS, Example
 from taco.report.answers import list_asked
-from taco.report.content import Report, Sample
-from taco.report.inputs import read_report
-from taco.report.side_by_side.content import JudgeVerdict, Question, Reply, RunFacts, ShownFailure, SideBySide
+from taco.report.content import JudgeVerdict, Report, Sample
+from taco.report.inputs import build_report
+from taco.report.side_by_side.content import Question, Reply, RunFacts, ShownFailure, SideBySide
 from taco.report.side_by_side.failures import list_failures
 from taco.report.side_by_side.paired import ARM, compare_runs
-from taco.report.side_by_side.verdicts import Verdicts, read_verdicts
+from taco.report.verdicts import Verdicts, read_verdicts
 from taco.store.jsonl import read_records
 from taco.store.manifest import read_manifest
 
@@ -102,9 +102,10 @@ def load_run(run: Path) -> LoadedRun:
     """Read one run folder; its name is the manifest's, else the folder's."""
     scores = read_scores(run / "evaluate" / "scores.json")
     name = read_manifest(run / "manifest.json").name or run.resolve().name
-    report = read_report(run, name=name, language=find_language(scores.language))
+    verdicts = read_verdicts(run)
+    report = build_report(run, verdicts, name=name, language=find_language(scores.language))
     examples = read_records(run / "chain" / "heldout.jsonl", Example)
-    return LoadedRun(report, read_verdicts(run), {example.id: example.template for example in examples})
+    return LoadedRun(report, verdicts, {example.id: example.template for example in examples})
 
 
 def _label(runs: Sequence[LoadedRun]) -> list[str]:
@@ -133,7 +134,7 @@ def _describe(run: LoadedRun, label: str) -> RunFacts:
         recipe=report.recipe,
         scores=report.scores.model_copy(update={"per_row": ()}),
         ratings=run.verdicts.estimate_ratings(report.scores.bootstrap),
-        verdicts_unread=run.verdicts.unread,
+        judged=report.judged,
     )
 
 
@@ -175,11 +176,11 @@ def _gather_replies(arm: str, asked: Sequence[tuple[int, Sample]], runs: Sequenc
         answer = sample.answers[arm]
         same.setdefault((answer.text, answer.finish, list_asked(sample.reference)), []).append(number)
     for numbers in same.values():
-        verdicts = [runs[number].verdicts.by_answer.get((arm, asked[0][1].id), ()) for number in numbers]
+        verdicts = [samples[number].answers[arm].verdicts for number in numbers]
         yield Reply(
             arm=arm,
             runs=tuple(numbers),
-            answer=samples[numbers[0]].answers[arm],
+            answer=samples[numbers[0]].answers[arm].model_copy(update={"verdicts": ()}),
             asked=list_asked(samples[numbers[0]].reference),
             failures=_list_failures(arm, samples[numbers[0]], runs[numbers[0]]),
             verdicts=_drop_equal(verdict for found in verdicts for verdict in found),

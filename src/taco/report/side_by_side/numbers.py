@@ -9,13 +9,15 @@ from taco.evaluate.metric import Metric
 from taco.evaluate.totals import TotalMetric
 from taco.measure.bootstrap import Estimate
 from taco.measure.unit import Unit
+from taco.report.judges import list_notices
 from taco.report.markup import Child, Html, element
 from taco.report.side_by_side.content import RunFacts, SideBySide
 from taco.report.side_by_side.failures import KINDS
 from taco.report.side_by_side.figures import ARMS, find_estimate, find_metric
 from taco.report.side_by_side.filters import list_kinds
+from taco.report.summary import show_finding
 from taco.report.tables import make_table
-from taco.report.wording import write_interval, write_value
+from taco.report.wording import write_interval, write_rating, write_value
 
 BY_CATEGORY = ("chrf_reply", "complete_chain")
 """Measures that are shown for each category."""
@@ -41,6 +43,7 @@ def show_numbers(content: SideBySide) -> Html:
         ),
         _tabulate_totals(content, labels),
         _tabulate_ratings(content, labels),
+        _list_notices(content, labels),
         *(
             _tabulate_categories(content, metric, labels)
             for name in BY_CATEGORY
@@ -152,24 +155,20 @@ def _tabulate_ratings(content: SideBySide, labels: Sequence[str]) -> Child:
         for judge in judges
         for arm in reversed(ARMS)
     ]
-    unread = sum(run.verdicts_unread for run in content.runs)
-    note = f"; {unread} lines of verdicts could not be read" if unread else ""
     return make_table(
-        ["judge", *labels], rows, caption=f"Mean rating with interval; answers without a rating are unscored{note}"
+        ["judge", *labels], rows, caption="Mean rating with interval; answers without a rating are unscored"
     )
 
 
-def write_rating(estimate: Estimate | None) -> str:
-    """Write a mean rating with interval and number of ratings.
-
-    >>> write_rating(Estimate(value=7.5, low=7.0, high=8.0, n=40, method="bootstrap", unscored=2))
-    '7.50 [7.00, 8.00], n = 40, 2 unscored'
-    """
-    if estimate is None or estimate.value is None:
-        return "–"
-    interval = "" if estimate.low is None else f" [{estimate.low:.2f}, {estimate.high:.2f}]"
-    unscored = f", {estimate.unscored} unscored" if estimate.unscored else ""
-    return f"{estimate.value:.2f}{interval}, n = {estimate.n}{unscored}"
+def _list_notices(content: SideBySide, labels: Sequence[str]) -> Child:
+    """Show what a reader of the ratings must know, run by run."""
+    found = [
+        notice.model_copy(update={"text": f"{label}: {notice.text}"})
+        for run, label in zip(content.runs, labels, strict=True)
+        if run.judged is not None
+        for notice in list_notices(run.judged)
+    ]
+    return element("ul", *map(show_finding, found), class_="findings panel") if found else None
 
 
 def _tabulate_categories(content: SideBySide, metric: Metric, labels: Sequence[str]) -> Html:
