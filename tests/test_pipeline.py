@@ -250,7 +250,7 @@ def test_a_full_disk_is_named_whatever_the_library_said(
     monkeypatch.setattr("taco.source.run.run_source", fail)
     with pytest.raises(RuntimeError):
         run(recipe, tmp_path)
-    monkeypatch.setattr("taco.pipeline.DISK_RESERVE_BYTES", 2**70)
+    monkeypatch.setattr("taco.pipeline.run.DISK_RESERVE_BYTES", 2**70)
     with pytest.raises(StoreError, match=r"the disk of .* is full"):
         run(recipe, tmp_path)
 
