@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from served_runs import Running, make_run, start_server
 
-pytest.importorskip("fastapi", reason="needs the extra [serve]")
-pytest.importorskip("prometheus_client", reason="needs the extra [serve]")
+for module in ("fastapi", "uvicorn", "prometheus_client", "httpx2"):
+    pytest.importorskip(module, reason="needs the extras [serve] and [http]")
+
+from served_runs import Running, make_run, start_server
 
 from taco.serve.options import ServeOptions
 

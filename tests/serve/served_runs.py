@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx2
+
 from taco.generate.echo_session import EchoSession
 from taco.generate.options import EchoOptions
 from taco.generate.session import Session, SessionSetup
@@ -43,9 +45,9 @@ class Running:
 
     url: str
     feedback: Path
-    engine: Any
     server: Any
     thread: threading.Thread
+    http: httpx2.Client
 
 
 @contextmanager
@@ -73,7 +75,8 @@ def start_server(
     try:
         assert is_up.wait(30)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        yield Running(url, folder, server.config.app, server, thread)
+        with httpx2.Client(base_url=url, timeout=20) as http:
+            yield Running(url, folder, server, thread, http)
     finally:
         server.should_exit = True
         thread.join(30)

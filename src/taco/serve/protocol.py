@@ -11,14 +11,18 @@ MOST_STOPS = 4
 """Stop sequences at most, as OpenAI has it."""
 
 
-def _refuse_nul(text: str) -> str:
+def _check_text(text: str) -> str:
     if "\0" in text:
         raise ValueError("the text holds a NUL character")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("the text holds half a character (a lone surrogate)") from None
     return text
 
 
-Text = Annotated[str, AfterValidator(_refuse_nul)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, AfterValidator(_check_text)]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_check_text)]
 
 
 class TextPart(BaseModel):
