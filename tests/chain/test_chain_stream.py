@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -49,7 +51,7 @@ TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=14).map
 def stream(text: str, cuts: list[int], template: str, language: str) -> dict[str, str]:
     sections = SectionStream(find_template(template), find_language(language))
     places = sorted({0, len(text), *(cut % (len(text) + 1) for cut in cuts)})
-    parts = [part for start, end in zip(places, places[1:], strict=False) for part in sections.push(text[start:end])]
+    parts = [part for start, end in pairwise(places) for part in sections.push(text[start:end])]
     found: dict[str, str] = {}
     for part in [*parts, *sections.finish()]:
         assert part.text
@@ -75,7 +77,9 @@ def test_streamed_sections_are_those_of_the_parser(text: str, cuts: list[int], t
 def test_a_rendered_chain_comes_back_character_by_character(english: str, target: str) -> None:
     galician, template = find_language("gl"), find_template("taco")
     try:
-        text = template.render(make_chain({"instruction_en": english, "response_en": english, "response": target}), galician)
+        text = template.render(
+            make_chain({"instruction_en": english, "response_en": english, "response": target}), galician
+        )
     except DataError:
         return
     found = stream(text, list(range(len(text))), "taco", "gl")

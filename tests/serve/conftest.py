@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-for module in ("fastapi", "uvicorn", "prometheus_client", "httpx2"):
-    pytest.importorskip(module, reason="needs the extras [serve] and [http]")
+pytest.importorskip("fastapi", reason="needs the extra [serve]")
+pytest.importorskip("prometheus_client", reason="needs the extra [serve]")
+pytest.importorskip("httpx2", reason="needs the extra [http]")
 
 from served_runs import Running, make_run, start_server
 

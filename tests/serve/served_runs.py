@@ -17,9 +17,24 @@ from taco.generate.session import Session, SessionSetup
 from taco.model.options import ModelOptions
 from taco.progress import SilentProgress
 from taco.recipe.schema import Recipe
+from taco.records import Chain
 from taco.serve.options import ServeOptions
 from taco.serve.served import Menu, read_served
 from taco.store.manifest import Manifest, StageEntry, write_manifest
+
+ANSWERS = {
+    "پایتخت ایران کجاست؟": Chain(
+        instruction_en="What is the capital of Iran?",
+        response_en="The capital of Iran is Tehran. It lies at the foot of the Alborz mountains.",
+        response="پایتخت ایران تهران است. این شهر در دامنهٔ کوه‌های البرز قرار دارد.",
+    ),
+    "Cal é a capital de Galicia?": Chain(
+        instruction_en="What is the capital of Galicia?",
+        response_en="The capital of Galicia is Santiago de Compostela.",
+        response="A capital de Galicia é Santiago de Compostela.",
+    ),
+}
+"""What the echo says to some questions, so that English and target differ."""
 
 
 def make_run(folder: Path, language: str, *, template: str = "taco", base: str = "") -> Path:
@@ -36,7 +51,7 @@ def make_run(folder: Path, language: str, *, template: str = "taco", base: str =
 
 def open_echo(seconds_per_token: float = 0.0) -> EchoSession:
     setup = SessionSetup(model=ModelOptions(), adapters={}, cache=Path(), progress=SilentProgress())
-    return EchoSession(EchoOptions(seconds_per_token=seconds_per_token), setup=setup)
+    return EchoSession(EchoOptions(seconds_per_token=seconds_per_token), setup=setup, answers=ANSWERS)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,10 @@ def test_liked_and_corrected_answers_are_rows_and_the_rest_ratings(runs: list[Pa
         assert post(running, LIKED | {"rating": None}).status_code == 400
         assert post(running, LIKED | {"model": "nobody"}).status_code == 404
     assert [reply.status_code for reply in kept] == [201] * 5
-    rows, ratings = read_lines(tmp_path / "feedback" / "rows.jsonl"), read_lines(tmp_path / "feedback" / "ratings.jsonl")
+    rows, ratings = (
+        read_lines(tmp_path / "feedback" / "rows.jsonl"),
+        read_lines(tmp_path / "feedback" / "ratings.jsonl"),
+    )
     assert [row["messages"][1]["content"] for row in rows] == ["The sky is blue.", "The sky is blue.", "It is grey."]
     assert rows[1]["taco"]["correction"] == "O ceo é azul."
     assert [rating["taco"]["rating"] for rating in ratings] == ["down", "up"]
@@ -80,8 +83,8 @@ def test_a_line_that_a_kill_broke_off_spoils_no_other(runs: list[Path], tmp_path
     log = FeedbackLog(tmp_path, most_bytes=10**6)
     log.append(FeedbackRequest.model_validate(LIKED), read_served(runs[0]))
     log.close()
-    assert [line["id"] for line in read_lines(tmp_path / "rows.jsonl")][0] == "a"
-    assert len(read_lines(tmp_path / "rows.jsonl")) == 2
+    first, second = read_lines(tmp_path / "rows.jsonl")
+    assert (first, "messages" in second) == ({"id": "a"}, True)
 
 
 def test_a_full_file_says_so(runs: list[Path], tmp_path: Path) -> None:

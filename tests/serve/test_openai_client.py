@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-openai = pytest.importorskip("openai")
+pytest.importorskip("openai", reason="needs the extra [openai]")
 
-from served_runs import Running
+import openai
+from served_runs import ANSWERS, Running
 
 QUESTION = "Cales son as cores do ceo?"
 
@@ -35,6 +36,21 @@ def test_the_answer_is_the_target_section_and_the_english_ones_travel_beside(cli
     assert reply.choices[0].finish_reason == "stop"
     assert reply.taco["state"] == "complete"
     assert (reply.taco["language"], reply.taco["direction"]) == ("gl", "ltr")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("question", ANSWERS)
+def test_no_english_gets_into_the_answer(client: Any, question: str, stream: bool) -> None:
+    wanted = ANSWERS[question]
+    reply = ask(client, question, model="auto", stream=stream)
+    if stream:
+        deltas = [chunk.choices[0].delta for chunk in reply]
+        content = "".join(delta.content or "" for delta in deltas)
+        english = "".join(getattr(delta, "reasoning_content", None) or "" for delta in deltas)
+    else:
+        content, english = reply.choices[0].message.content, reply.choices[0].message.reasoning_content
+    assert content == wanted.response
+    assert english == f"{wanted.instruction_en}\n\n{wanted.response_en}"
 
 
 def test_usage_counts_every_token_in_one_section(client: Any) -> None:

@@ -40,9 +40,7 @@ BODIES = {
     "an image": b'{"model": "auto", "messages": [{"role": "user", "content": [{"type": "image_url"}]}]}',
     "an empty question": (HEAD + '"  "}]}').encode(),
     "too many characters": (HEAD + json.dumps("a " * 60_000) + "}]}").encode(),
-    "too many messages": json.dumps(
-        {"model": "auto", "messages": [{"role": "user", "content": "a"}] * 1000}
-    ).encode(),
+    "too many messages": json.dumps({"model": "auto", "messages": [{"role": "user", "content": "a"}] * 1000}).encode(),
     "too many stops": b'{"model": "auto", "stop": ["a","b","c","d","e"], "messages": [{"role": "user", "content": "a"}]}',
     "negative tokens": b'{"model": "auto", "max_tokens": -1, "messages": [{"role": "user", "content": "a"}]}',
 }
@@ -101,7 +99,20 @@ ANY_JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
-FIELDS = ("model", "messages", "prompt", "stop", "n", "max_tokens", "temperature", "top_p", "seed", "taco", "stream", "tools")
+FIELDS = (
+    "model",
+    "messages",
+    "prompt",
+    "stop",
+    "n",
+    "max_tokens",
+    "temperature",
+    "top_p",
+    "seed",
+    "taco",
+    "stream",
+    "tools",
+)
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

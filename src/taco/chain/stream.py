@@ -130,7 +130,7 @@ class SectionStream:
     def _added(self) -> str:
         if self._section == OUTSIDE:
             return ""
-        index = self._template.section_names.index(self._section)  # type: ignore[arg-type]
+        index = self._template.section_names.index(self._section)
         return self._template.sections[index].added.strip()
 
 

@@ -15,7 +15,9 @@ ShowsChain = Annotated[bool, typer.Option("--chain", help="Show the English sect
 MaxTokens = Annotated[
     int, typer.Option(help="Tokens of an answer at most, English sections included.", min=1, metavar="N")
 ]
-Feedback = Annotated[Path | None, typer.Option(help="Folder of the feedback; by default RUN/feedback.", metavar="FOLDER")]
+Feedback = Annotated[
+    Path | None, typer.Option(help="Folder of the feedback; by default RUN/feedback.", metavar="FOLDER")
+]
 
 
 def chat(

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-Runs = Annotated[list[Path], typer.Argument(help="Finished runs of one base model; each is a model to ask for.", metavar="RUN...")]
+Runs = Annotated[
+    list[Path], typer.Argument(help="Finished runs of one base model; each is a model to ask for.", metavar="RUN...")
+]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all of this machine's.", metavar="ADDRESS")]
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.", min=0, max=65535)]
 Backend = Annotated[
@@ -20,7 +22,9 @@ MaxWaiting = Annotated[int, typer.Option(help="Requests that may wait; further o
 MaxTokens = Annotated[
     int, typer.Option(help="Tokens of an answer at most, English sections included.", min=1, metavar="N")
 ]
-Timeout = Annotated[float, typer.Option("--timeout", help="Seconds after which an answer is ended.", min=0.1, metavar="S")]
+Timeout = Annotated[
+    float, typer.Option("--timeout", help="Seconds after which an answer is ended.", min=0.1, metavar="S")
+]
 Origins = Annotated[
     list[str], typer.Option("--cors", help="Let pages of this origin call; may be repeated.", metavar="ORIGIN")
 ]

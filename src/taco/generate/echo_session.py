@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import deque
+from collections.abc import Mapping
 
 from taco.chain.formats import find_template
 from taco.chain.template import make_chain
@@ -12,6 +13,7 @@ from taco.errors import DataError
 from taco.generate.backend import Refusal
 from taco.generate.options import EchoOptions
 from taco.generate.session import Ask, Piece, SessionSetup
+from taco.records import Chain
 
 _WORD = re.compile(r"\s*\S+\s*")
 
@@ -28,9 +30,13 @@ class EchoSession:
     Args:
         options: How long a step takes.
         setup: Not used; there is no model.
+        answers: Question -> the chain to say instead.
     """
 
-    def __init__(self, options: EchoOptions, *, setup: SessionSetup) -> None:
+    def __init__(
+        self, options: EchoOptions, *, setup: SessionSetup, answers: Mapping[str, Chain] | None = None
+    ) -> None:
+        self._answers = answers or {}
         self._seconds_per_token = options.seconds_per_token
         self._live: dict[str, tuple[deque[str], int]] = {}
 
@@ -48,7 +54,7 @@ class EchoSession:
             detail = f"{words} tokens; the model's context holds {CONTEXT}, one of them for the answer"
             return Refusal(id=ask.id, reason="prompt-too-long", detail=detail)
         try:
-            answer = _render(ask, question)
+            answer = _render(ask, question, self._answers.get(question))
         except DataError as error:
             return Refusal(id=ask.id, reason="label-in-text", detail=error.message)
         self._live[ask.id] = (deque(_WORD.findall(answer)), ask.limits.max_new_tokens)
@@ -76,9 +82,9 @@ class EchoSession:
         """Do nothing; there is nothing to let go of."""
 
 
-def _render(ask: Ask, question: str) -> str:
+def _render(ask: Ask, question: str, chain: Chain | None) -> str:
     if not ask.template:
         return question
     template = find_template(ask.template)
-    chain = make_chain(dict.fromkeys(template.section_names, question.strip()))
-    return template.render(chain, ask.language)
+    echo = make_chain(dict.fromkeys(template.section_names, question.strip()))
+    return template.render(chain or echo, ask.language)

@@ -66,7 +66,10 @@ class RoomyLayer(DynamicLayer):  # type: ignore[misc]  # transformers is not typ
             for own, others in ((self._all_keys, other._all_keys), (self._all_values, other._all_values))
         )
         self._length, self._room = length, room
-        self.keys, self.values = self._all_keys[:, :, :length], self._all_values[:, :, :length]  # transformers measures them
+        self.keys, self.values = (
+            self._all_keys[:, :, :length],
+            self._all_values[:, :, :length],
+        )  # transformers measures them
 
 
 def build_cache(config: Any, *, room: int) -> DynamicCache:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from taco.chain.parse import find_restart
 from taco.generate.adapter import check_adapter
@@ -207,5 +206,3 @@ class TransformersSession:
 
         loop = find_loop(tokens, is_wordless=is_wordless, span=span)
         return loop.period if loop else 0
-
-

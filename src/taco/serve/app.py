@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from taco import __version__
 from taco.errors import StoreError
@@ -68,8 +69,8 @@ def build_app(desk: Desk, feedback: FeedbackLog) -> Any:
     _describe(app)
     door: Any = Door(app, desk.options, count=desk.figures.count_reply)
     if desk.options.cors_origins:
-        allowed = {"allow_methods": ["GET", "POST"], "allow_headers": ["*"]}
-        door = CORSMiddleware(door, allow_origins=list(desk.options.cors_origins), **allowed)
+        origins = list(desk.options.cors_origins)
+        door = CORSMiddleware(door, allow_origins=origins, allow_methods=["GET", "POST"], allow_headers=["*"])
     return door
 
 
@@ -179,6 +180,26 @@ async def _answer_whole(
     return JSONResponse(render(ticket))
 
 
+class AnswerStream(StreamingResponse):
+    """Server-sent events; frees the answer's place also where the client leaves before the first one.
+
+    Args:
+        content: The events.
+        release: Called when nobody reads any more.
+    """
+
+    def __init__(self, content: AsyncIterator[bytes], *, release: Callable[[], None]) -> None:
+        super().__init__(content, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
+        self._release = release
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the events."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._release()
+
+
 def _answer_in_pieces(desk: Desk, ticket: Ticket, writer: ChunkWriter) -> StreamingResponse:
     async def write() -> AsyncIterator[bytes]:
         reading = desk.read(ticket)
@@ -191,9 +212,8 @@ def _answer_in_pieces(desk: Desk, ticket: Ticket, writer: ChunkWriter) -> Stream
             yield write_error(render_error(fault.status, fault.message, code=fault.code))
         finally:
             await reading.aclose()  # type: ignore[attr-defined]
-            desk.engine.give_up(ticket.job)
 
-    return StreamingResponse(write(), media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
+    return AnswerStream(write(), release=lambda: desk.engine.give_up(ticket.job))
 
 
 def _describe(app: FastAPI) -> None:

@@ -65,7 +65,9 @@ class Desk:
         Raises:
             RequestFault: It cannot be answered, or not now.
         """
-        question = request.messages[-1].text if request.messages[-1].role == "user" else _find_question(request.messages)
+        question = (
+            request.messages[-1].text if request.messages[-1].role == "user" else _find_question(request.messages)
+        )
         run = self._find_run(request.model, question)
         self._check_length([message.text for message in request.messages])
         ask = Ask(
@@ -124,7 +126,10 @@ class Desk:
             job = self.engine.submit(ask)
         except QueueFull:
             raise RequestFault(
-                429, "as many requests wait as may wait; try again soon", code="queue_full", headers={"Retry-After": "1"}
+                429,
+                "as many requests wait as may wait; try again soon",
+                code="queue_full",
+                headers={"Retry-After": "1"},
             ) from None
         is_let_in = False
         try:

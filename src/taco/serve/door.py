@@ -86,7 +86,10 @@ class Door:
             given = key.strip().encode("latin-1", "replace")
             if scheme.casefold() != "bearer" or not hmac.compare_digest(given, options.api_key.encode()):
                 raise RequestFault(
-                    401, "the API key is missing or wrong", code="invalid_api_key", headers={"WWW-Authenticate": "Bearer"}
+                    401,
+                    "the API key is missing or wrong",
+                    code="invalid_api_key",
+                    headers={"WWW-Authenticate": "Bearer"},
                 )
 
     def _is_allowed(self, origin: str, headers: Headers) -> bool:

@@ -210,13 +210,11 @@ class Engine:
             return [(job, Ended("failed")) for job in failed]
         events: list[tuple[Job, Event]] = []
         for piece in pieces:
-            job = self._live.get(piece.id)
-            if job is None:
-                continue
-            events.append((job, piece))
-            if piece.finish:
-                del self._live[piece.id]
-                self._is_full = False
+            if asked := self._live.get(piece.id):
+                events.append((asked, piece))
+                if piece.finish:
+                    del self._live[piece.id]
+                    self._is_full = False
         return events
 
     def _forget(self, job: Job) -> None:

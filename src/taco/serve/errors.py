@@ -68,7 +68,7 @@ def reply_fault(request: Request, fault: Exception) -> JSONResponse:
 def reply_invalid(request: Request, fault: Exception) -> JSONResponse:
     """Answer a request whose form is wrong; what the client sent is not repeated."""
     faults = fault.errors()  # type: ignore[attr-defined]
-    first = faults[0] if faults else {"loc": (), "msg": "malformed"}
+    first: dict[str, Any] = faults[0] if faults else {"loc": (), "msg": "malformed"}
     where = ".".join(str(part) for part in first["loc"] if part != "body")
     message = first["msg"].removeprefix("Value error, ")
     if first.get("type") == "json_invalid":

@@ -15,8 +15,9 @@ import json
 import os
 import secrets
 import threading
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from taco.errors import StoreError
 from taco.serve.protocol import FeedbackRequest
@@ -36,7 +37,7 @@ class FeedbackLog:
 
     def __init__(self, folder: Path, *, most_bytes: int) -> None:
         self.folder, self._most_bytes = folder, most_bytes
-        self._files: dict[str, BinaryIO] = {}
+        self._files: dict[str, FileIO] = {}
         self._lock = threading.Lock()
 
     def append(self, feedback: FeedbackRequest, run: Served) -> tuple[str, str]:
@@ -70,12 +71,12 @@ class FeedbackLog:
                 file.close()
             self._files.clear()
 
-    def _open(self, name: str) -> BinaryIO:
+    def _open(self, name: str) -> FileIO:
         self.folder.mkdir(parents=True, exist_ok=True)
         file = (self.folder / name).open("ab+", buffering=0)
-        self._files[name] = file  # type: ignore[assignment]
-        _end_torn_line(self.folder / name, file)  # type: ignore[arg-type]
-        return self._files[name]
+        self._files[name] = file
+        _cut_torn_line(self.folder / name, file)
+        return file
 
 
 def build_record(feedback: FeedbackRequest, run: Served) -> dict[str, Any]:
@@ -100,8 +101,8 @@ def build_record(feedback: FeedbackRequest, run: Served) -> dict[str, Any]:
     return record
 
 
-def _end_torn_line(path: Path, file: BinaryIO) -> None:
-    """End a line that a kill broke off, where there is one, so that it stays the only one that is spoilt."""
+def _cut_torn_line(path: Path, file: FileIO) -> None:
+    """Cut off the half line that a kill leaves behind; nobody was thanked for it."""
     size = file.seek(0, os.SEEK_END)
     if not size:
         return

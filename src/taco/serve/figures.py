@@ -11,7 +11,9 @@ from taco.serve.engine import Engine
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250)
 """Upper ends of the histograms' classes, in seconds."""
 
-PATHS = frozenset({"/", "/health", "/metrics", "/v1/models", "/v1/chat/completions", "/v1/completions", "/taco/feedback"})
+PATHS = frozenset(
+    {"/", "/health", "/metrics", "/v1/models", "/v1/chat/completions", "/v1/completions", "/taco/feedback"}
+)
 
 
 class Figures:
@@ -28,7 +30,10 @@ class Figures:
         )
         self.answers = Counter("taco_answers", "Answers by run and end", ["model", "finish"], registry=self._registry)
         self.tokens = Counter(
-            "taco_tokens", "Tokens by run and section, the prompt's as `prompt`", ["model", "section"], registry=self._registry
+            "taco_tokens",
+            "Tokens by run and section, the prompt's as `prompt`",
+            ["model", "section"],
+            registry=self._registry,
         )
         self.first_token = Histogram(
             "taco_first_token_seconds", "From request to first token", buckets=SECONDS, registry=self._registry

@@ -139,5 +139,3 @@ def _head(ticket: Ticket, kind: str) -> dict[str, Any]:
 
 def _event(value: dict[str, Any]) -> bytes:
     return b"data: " + json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n\n"
-
-

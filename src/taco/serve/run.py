@@ -39,7 +39,9 @@ def require_server_libraries() -> None:
         )
 
 
-def open_session(menu: Menu, *, backend: str | None, batch_size: int | None, cache: Path, progress: Progress) -> Session:
+def open_session(
+    menu: Menu, *, backend: str | None, batch_size: int | None, cache: Path, progress: Progress
+) -> Session:
     """Open the model with the adapters of all runs.
 
     Args:
@@ -59,7 +61,9 @@ def open_session(menu: Menu, *, backend: str | None, batch_size: int | None, cac
         given = given | {"batch_size": batch_size}
     adapters = {run.name: run.adapter for run in menu.runs}
     setup = SessionSetup(model=first.model, adapters=adapters, cache=cache, progress=progress)
-    session: Session = SESSIONS.load_implementation(name)(SESSIONS.load_options(name).model_validate(given), setup=setup)
+    session: Session = SESSIONS.load_implementation(name)(
+        SESSIONS.load_options(name).model_validate(given), setup=setup
+    )
     return session
 
 
@@ -159,7 +163,7 @@ def _say_hello(
     runs = ", ".join(f"{run.name} ({run.language.name})" for run in menu.runs)
     progress.say(f"{runs}: {session.signature}")
     if not options.is_loopback and not options.api_key:
-        progress.say(f"Whoever reaches this address may ask: no key is set in {KEY_VARIABLE}, and nothing is encrypted.")
+        progress.say(
+            f"Whoever reaches this address may ask: no key is set in {KEY_VARIABLE}, and nothing is encrypted."
+        )
     progress.say(f"Serving at http://{shown}:{port}/ (OpenAI's protocol at /v1); stop with Ctrl-C.")
-
-

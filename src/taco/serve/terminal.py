@@ -126,7 +126,11 @@ class Terminal:
                 continue
             if self._shown_section != delta.section and self._shows_chain:
                 label = {"instruction_en": "Question in English", "response_en": "Answer in English"}
-                print(f"\n[{label.get(delta.section, 'Answer')}]" if self._shown_section else f"[{label.get(delta.section, 'Answer')}]")
+                print(
+                    f"\n[{label.get(delta.section, 'Answer')}]"
+                    if self._shown_section
+                    else f"[{label.get(delta.section, 'Answer')}]"
+                )
             self._shown_section = delta.section
             print(_CONTROL.sub("\ufffd", delta.text), end="", flush=True)
 

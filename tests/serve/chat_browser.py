@@ -1,0 +1,59 @@
+"""A real Chromium without a profile and without other hosts than this one, for the tests of the chat page."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--force-device-scale-factor=1",
+)
+
+
+def find_missing() -> str:
+    """Return what is missing for a browser, "" where all is there."""
+    try:
+        import selenium  # noqa: F401
+    except ImportError:
+        return "needs selenium: pip install taco-llm[dev]"
+    if not shutil.which("chromium") or not shutil.which("chromedriver"):
+        return "needs Chromium: apt-get install --no-install-recommends chromium chromium-driver"
+    return ""
+
+
+@contextmanager
+def open_browser(profile: Path, *, width: int = 1280, height: int = 1000, is_dark: bool = False) -> Iterator[Any]:
+    """Open a browser that is closed in the end.
+
+    Args:
+        profile: Folder for its profile, not there yet.
+        width, height: The window, in pixels.
+        is_dark: Whether it asks pages for dark colours.
+    """
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or ""
+    for flag in (*FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    try:
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        yield driver
+    finally:
+        driver.quit()
