@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from taco import __version__
@@ -125,7 +125,7 @@ def _add_listing(app: FastAPI, desk: Desk) -> None:
         state = {"status": "ok" if is_well else "failed", "live": desk.engine.live, "waiting": desk.engine.waiting}
         return JSONResponse(state, status_code=200 if is_well else 503)
 
-    @app.get("/metrics", tags=["server"])
+    @app.get("/metrics", tags=["server"], response_class=PlainTextResponse)
     async def show_metrics() -> Response:
         """Return figures in Prometheus' text form."""
         return Response(desk.figures.render(), media_type="text/plain; version=0.0.4")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,7 +98,8 @@ def serve_runs(
         session = open_session(menu, backend=backend, batch_size=batch_size, cache=cache, progress=progress)
         server = build_server(menu, session, options=options, feedback=feedback or menu.runs[0].folder / FEEDBACK)
         _say_hello(menu, session, options, listening, progress)
-        server.run(sockets=[listening])
+        with calm_signals():
+            server.run(sockets=[listening])
     finally:
         listening.close()
     progress.say("Stopped.")
@@ -148,6 +151,18 @@ def bind(options: ServeOptions) -> socket.socket:
             hint="Choose another one with --port; --port 0 takes any free one.",
         ) from error
     return listening
+
+
+@contextmanager
+def calm_signals() -> Iterator[None]:
+    """Let SIGINT and SIGTERM do nothing by themselves: uvicorn, which stops on them, sends them on when it is done."""
+    names = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(name, lambda *_: None) for name in names]
+    try:
+        yield
+    finally:
+        for name, handler in zip(names, before, strict=True):
+            signal.signal(name, handler)
 
 
 def read_key() -> str:
