@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chat_browser import find_missing, open_browser
 from served_runs import ANSWERS, Running, open_echo, start_server
 
+from browser import find_missing, open_browser
 from taco.serve.options import ServeOptions
 from taco.serve.page import build_page
 

@@ -48,12 +48,19 @@ FAULTS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def build_app(desk: Desk, feedback: FeedbackLog) -> Any:
-    """Return the ASGI application."""
+def build_app(desk: Desk, feedback: FeedbackLog, *, on_start: Callable[[], None]) -> Any:
+    """Return the ASGI application.
+
+    Args:
+        desk: Where requests are taken.
+        feedback: Where feedback goes.
+        on_start: Called when the server is about to take requests.
+    """
 
     @asynccontextmanager
     async def live(app: FastAPI) -> AsyncIterator[None]:
         desk.engine.start()
+        on_start()
         yield
         await desk.engine.close()
         feedback.close()

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 NEEDED = ("fastapi", "uvicorn", "prometheus_client")
 """Modules of the extra [serve]."""
+
+BACKLOG = 1024
+"""Connections that may wait to be taken."""
 
 FEEDBACK = "feedback"
 """Folder of the first run in which feedback is kept."""
@@ -96,8 +99,14 @@ def serve_runs(
     listening = bind(options)
     try:
         session = open_session(menu, backend=backend, batch_size=batch_size, cache=cache, progress=progress)
-        server = build_server(menu, session, options=options, feedback=feedback or menu.runs[0].folder / FEEDBACK)
-        _say_hello(menu, session, options, listening, progress)
+        server = build_server(
+            menu,
+            session,
+            options=options,
+            feedback=feedback or menu.runs[0].folder / FEEDBACK,
+            on_start=lambda: _say_hello(menu, session, options, listening, progress),
+        )
+        listening.listen(BACKLOG)
         with calm_signals():
             server.run(sockets=[listening])
     finally:
@@ -105,8 +114,23 @@ def serve_runs(
     progress.say("Stopped.")
 
 
-def build_server(menu: Menu, session: Session, *, options: ServeOptions, feedback: Path) -> uvicorn.Server:
-    """Put the server together; it does not run yet."""
+def build_server(
+    menu: Menu,
+    session: Session,
+    *,
+    options: ServeOptions,
+    feedback: Path,
+    on_start: Callable[[], None] = lambda: None,
+) -> uvicorn.Server:
+    """Put the server together; it does not run yet.
+
+    Args:
+        menu: The runs.
+        session: Their model.
+        options: How to listen, and the limits.
+        feedback: Folder of the feedback.
+        on_start: Called once signals stop the server in good order.
+    """
     import uvicorn
 
     from taco.serve.app import build_app
@@ -117,7 +141,7 @@ def build_server(menu: Menu, session: Session, *, options: ServeOptions, feedbac
     engine = Engine(session, max_waiting=options.max_waiting, timeout_s=options.timeout_s)
     log = FeedbackLog(feedback, most_bytes=options.feedback_mib * 2**20)
     config = uvicorn.Config(
-        build_app(Desk(menu, engine, options), log),
+        build_app(Desk(menu, engine, options), log, on_start=on_start),
         log_level="warning",
         access_log=False,
         ws="none",
