@@ -149,6 +149,12 @@ def test_a_missing_adapter_is_named(tiny_base: Path) -> None:
         open_session(tiny_base, {"a": tiny_base / "nowhere"})
 
 
+def test_a_whole_model_is_served_alone(tiny_base: Path, tiny_adapter: Path) -> None:
+    assert "adapter merged" in open_session(tiny_base, {"whole": tiny_base}).signature
+    with pytest.raises(ModelError, match="whole model"):
+        open_session(tiny_base, {"whole": tiny_base, "a": tiny_adapter})
+
+
 def test_raw_text_goes_on_without_a_chat_template(session: TransformersSession) -> None:
     ask = Ask(
         id="raw",

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from taco.errors import ModelError
-from taco.generate.adapter import merge_adapter
+from taco.generate.adapter import is_whole_model, load_tuned
 from taco.generate.packed import pack_model
+from taco.model.base import Base
 from taco.model.libraries import quiet_libraries
+from taco.model.load import DtypeName, load_model
 
 
 class AdapterSet:
@@ -19,26 +21,33 @@ class AdapterSet:
     weights are in memory once, whatever their number.
 
     Args:
-        model: The base model, which is used up.
-        adapters: Name -> folder; at least one.
+        base: The base model.
+        adapters: Name -> folder of an adapter, at least one; a single one may be a whole model.
+        dtype: See `taco.model.load.load_model`.
 
     Raises:
-        ModelError: An adapter does not fit the model.
+        ModelError: An adapter is missing or does not fit the model, or one of several is a whole model.
     """
 
-    def __init__(self, model: Any, adapters: Mapping[str, Path]) -> None:
+    def __init__(self, base: Base, adapters: Mapping[str, Path], *, dtype: DtypeName) -> None:
         self._keys = {name: f"adapter{number}" for number, name in enumerate(adapters)}
-        if len(adapters) == 1:
-            self._model = merge_adapter(model, next(iter(adapters.values())))
-            self._is_packed = pack_model(self._model)
-        else:
-            self._model, self._is_packed = self._attach(model, adapters), False
         self._active = ""
+        if len(adapters) == 1:
+            self.model = load_tuned(base, next(iter(adapters.values())), dtype=dtype)
+            self._is_packed = pack_model(self.model)
+            return
+        for name, folder in adapters.items():
+            if is_whole_model(folder):
+                raise ModelError(
+                    f"{name} is a whole model, not an adapter, so that it cannot share the base model with others.",
+                    hint="Start a server for it alone.",
+                )
+        self.model, self._is_packed = self._attach(load_model(base, dtype=dtype), adapters), False
 
     @property
     def signature(self) -> str:
         """How the model runs."""
-        numbers = f"{str(self._model.dtype).removeprefix('torch.')} on {self._model.device.type}"
+        numbers = f"{str(self.model.dtype).removeprefix('torch.')} on {self.model.device.type}"
         packed = ", weights packed by oneDNN" if self._is_packed else ""
         how = "adapter merged" if len(self._keys) == 1 else f"{len(self._keys)} adapters beside the model"
         return f"{numbers}{packed}, {how}"
@@ -46,13 +55,13 @@ class AdapterSet:
     def activate(self, name: str) -> Any:
         """Return the model with the adapter of that name."""
         if len(self._keys) > 1 and name != self._active:
-            self._model.set_adapter(self._keys[name])
+            self.model.set_adapter(self._keys[name])
             self._active = name
-        return self._model
+        return self.model
 
     def close(self) -> None:
         """Let go of the model."""
-        self._model = None
+        self.model = None
 
     def _attach(self, model: Any, adapters: Mapping[str, Path]) -> Any:
         from peft import PeftModel

@@ -24,7 +24,7 @@ from taco.generate.session import Ask, Piece, SessionSetup
 from taco.generate.transformers import find_context, find_ends
 from taco.model.base import resolve_base
 from taco.model.libraries import require_libraries, set_threads
-from taco.model.load import load_model, load_tokenizer
+from taco.model.load import load_tokenizer
 from taco.model.prompt import encode_turns
 
 _MIB = 2**20
@@ -84,10 +84,10 @@ class TransformersSession:
         set_threads(setup.model.threads)
         self._base = resolve_base(setup.model, cache=setup.cache, progress=setup.progress)
         self._tokenizer = load_tokenizer(self._base)
-        model = load_model(self._base, dtype=setup.model.dtype)
+        self._adapters = AdapterSet(self._base, setup.adapters, dtype=setup.model.dtype)
+        model = self._adapters.model
         self._ends, self._context = find_ends(self._tokenizer, model), find_context(model)
         self._token_bytes = estimate_token_bytes(model.config, bytes_per_number=model.dtype.itemsize)
-        self._adapters = AdapterSet(model, setup.adapters)
         self._batches: list[LiveBatch] = []
         self._new: list[LiveRow] = []
 
