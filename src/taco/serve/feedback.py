@@ -2,10 +2,11 @@
 
 Two files, JSON Lines, one record a line, and each record in one of them:
 
-- rows.jsonl: answers that were liked or corrected, with both English sections: training rows. A line is a conversation in
+- rows.jsonl: first answers of a conversation that were liked or corrected, with both English sections: training rows. A line is a conversation in
   OpenAI's form, the question in English and the answer in English, so that `[source] path = ".../rows.jsonl"` reads it
   (format "messages"); the texts in the target language stand beside, under "taco".
-- ratings.jsonl: everything else: answers that were disliked and not corrected, or have no English sections.
+- ratings.jsonl: everything else: answers that were disliked and not corrected, have no English sections, or answer a question
+  that leans on earlier ones.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def build_record(feedback: FeedbackRequest, run: Served) -> dict[str, Any]:
         "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
     is_wanted = feedback.rating == "up" or feedback.correction.strip() or feedback.correction_en.strip()
-    if is_wanted and question_en and answer_en:
+    if is_wanted and question_en and answer_en and not feedback.earlier_turns:
         record["messages"] = [
             {"role": "user", "content": question_en},
             {"role": "assistant", "content": answer_en},

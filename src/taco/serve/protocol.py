@@ -162,6 +162,7 @@ class FeedbackRequest(BaseModel):
     answer: Text = Field(max_length=50_000)
     instruction_en: Text = Field("", max_length=50_000)
     response_en: Text = Field("", max_length=50_000)
+    earlier_turns: int = Field(0, ge=0, description="Messages before the question; only a first one can stand alone.")
     rating: Literal["up", "down"] | None = None
     correction: Text = Field("", max_length=50_000, description="The answer as it should be, in the target language.")
     correction_en: Text = Field("", max_length=50_000, description="The English answer as it should be.")

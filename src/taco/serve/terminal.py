@@ -154,6 +154,7 @@ class Terminal:
                 "answer": self._last.content,
                 "instruction_en": self._last.english.get("instruction_en", ""),
                 "response_en": self._last.english.get("response_en", ""),
+                "earlier_turns": len(self._turns) - 2,
                 "rating": rating,
                 "correction": correction,
             }

@@ -111,7 +111,7 @@ const explain = (turn, kept) => {
 const ask = async (question, isAgain = false) => {
   if (reading) return;
   const turn = showTurn(question);
-  const kept = turn.kept = {question, content: "", model: find("#model").value, end: null};
+  const kept = turn.kept = {question, content: "", model: find("#model").value, end: null, earlier: turns.length};
   reading = new AbortController();
   find("#send").hidden = true; find("#stop").hidden = false;
   say("Waiting for the model …");
@@ -155,7 +155,8 @@ const retry = turn => {
 const keep = async (turn, value) => {
   const {question, model, content, instruction_en = "", response_en = ""} = turn.kept;
   try {
-    await call("/taco/feedback", {model, question, answer: content, instruction_en, response_en, ...value});
+    await call("/taco/feedback", {model, question, answer: content, instruction_en, response_en,
+      earlier_turns: turn.kept.earlier, ...value});
     say("Kept. Thank you.");
     return true;
   } catch (error) { say("That was not kept: " + error.message, true); return false; }
