@@ -144,6 +144,44 @@ def test_a_full_session_lets_nobody_in_and_a_prompt_too_long_is_refused(tiny_bas
     assert refusal.reason == "prompt-too-long"
 
 
+def test_a_place_that_was_given_up_is_free_at_once(tiny_base: Path, tiny_adapter: Path) -> None:
+    small = open_session(tiny_base, {"a": tiny_adapter}, batch_size=1)
+    small.join(make_ask(0))
+    small.step()
+    assert small.join(make_ask(1)) is None
+    small.leave("0")
+    assert isinstance(small.join(make_ask(1, tokens=2)), int)
+    assert list(run_out(small)) == ["1"]
+
+
+def test_a_step_that_fails_loses_its_answers_and_no_others(
+    tiny_base: Path, tiny_adapter: Path, alone: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = open_session(tiny_base, {"a": tiny_adapter})
+    for number in (0, 1):
+        session.join(make_ask(number))
+        session.step()
+    with monkeypatch.context() as broken:
+        broken.setattr(session._adapters.model.model.layers[1], "forward", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            session.step()
+    for number in (0, 1):
+        session.leave(str(number))
+    session.join(make_ask(2))
+    assert run_out(session) == {"2": alone["2"]}
+
+
+def test_long_prompts_are_read_a_few_at_a_time(
+    session: TransformersSession, alone: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taco.generate.transformers_session.READ_TOKENS", 1)
+    for number in range(3):
+        session.join(make_ask(number))
+    steps = [session.step() for _ in range(3)]
+    assert [len(pieces) for pieces in steps] == [1, 2, 3]
+    assert run_out(session, [piece for pieces in steps for piece in pieces]) == {key: alone[key] for key in "012"}
+
+
 def test_a_missing_adapter_is_named(tiny_base: Path) -> None:
     with pytest.raises(ModelError, match="There is no adapter"):
         open_session(tiny_base, {"a": tiny_base / "nowhere"})

@@ -120,7 +120,7 @@ class Session(Protocol):
         """Make one token for each live answer; those that are over leave.
 
         Raises:
-            ModelError: The model cannot be used any more.
+            ModelError: The answers under way are lost; others may join.
         """
 
     def leave(self, ask_id: str) -> None:

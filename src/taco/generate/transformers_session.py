@@ -29,6 +29,10 @@ from taco.model.prompt import encode_turns
 
 _MIB = 2**20
 
+READ_TOKENS = 512
+"""Prompt tokens, padding included, that are read in one step at most, unless one prompt alone has more: the answers that
+grow already wait for them."""
+
 
 @dataclass(slots=True)
 class LiveRow:
@@ -40,7 +44,6 @@ class LiveRow:
         row: What was decoded for it.
         text: Its text.
         dice: How its tokens are chosen.
-        is_given_up: Whether nobody waits for it any more.
     """
 
     ask: Ask
@@ -48,7 +51,6 @@ class LiveRow:
     row: DecodedRow
     text: TextStream
     dice: Dice
-    is_given_up: bool = False
 
     @property
     def left(self) -> int:
@@ -111,7 +113,14 @@ class TransformersSession:
 
     def step(self) -> list[Piece]:
         """Make one token for each live answer; see `Session.step`."""
-        newcomers, self._new = self._new, []
+        try:
+            return self._step_all()
+        except BaseException:
+            self._batches, self._new = [], []  # what is left of them is not to be gone on with
+            raise
+
+    def _step_all(self) -> list[Piece]:
+        newcomers = self._take_newcomers()
         pieces: list[Piece] = []
         for live in self._batches:
             pieces += self._advance(live)
@@ -122,11 +131,11 @@ class TransformersSession:
         return pieces
 
     def leave(self, ask_id: str) -> None:
-        """Give up an answer; its row leaves with the next step. See `Session.leave`."""
+        """Give up an answer; see `Session.leave`."""
         self._new = [row for row in self._new if row.ask.id != ask_id]
         for live in self._batches:
-            for row in live.rows:
-                row.is_given_up |= row.ask.id == ask_id
+            self._keep(live, [row.ask.id == ask_id for row in live.rows])
+        self._batches = [live for live in self._batches if live.rows]
 
     def close(self) -> None:
         """Let go of the model."""
@@ -145,6 +154,16 @@ class TransformersSession:
         fits = (len(rows) + 1) * longest * self._token_bytes <= self._options.cache_mib * _MIB
         return not rows or (len(rows) < self._options.batch_size and fits)
 
+    def _take_newcomers(self) -> list[LiveRow]:
+        count, widest = 0, 0
+        for row in self._new:
+            widest = max(widest, len(row.prompt))
+            if count and (count + 1) * widest > READ_TOKENS:
+                break
+            count += 1
+        newcomers, self._new = self._new[:count], self._new[count:]
+        return newcomers
+
     def _begin(self, adapter: str, rows: list[LiveRow]) -> list[Piece]:
         """Read the newcomers' prompts, make their first tokens and lay them beside the others."""
         room = max(len(row.prompt) for row in rows) + max(row.row.limit for row in rows)
@@ -160,9 +179,6 @@ class TransformersSession:
         return pieces
 
     def _advance(self, live: LiveBatch) -> list[Piece]:
-        self._keep(live, [row.is_given_up for row in live.rows])
-        if not live.rows:
-            return []
         self._adapters.activate(live.adapter)
         forbidden = [one.row.forbidden for one in live.rows]
         tokens = live.batch.step(forbidden, choose=choose_tokens([one.dice for one in live.rows]))

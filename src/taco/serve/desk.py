@@ -14,7 +14,7 @@ from taco.generate.session import Ask, Piece, Sampling
 from taco.languages.table import Language
 from taco.records import Chain
 from taco.serve.answer import ANSWER, AnswerReader, Delta
-from taco.serve.engine import Accepted, Ended, Engine, Job, QueueFull
+from taco.serve.engine import Accepted, Ended, Engine, EngineStopped, Job, QueueFull
 from taco.serve.errors import RequestFault
 from taco.serve.figures import Figures
 from taco.serve.options import ServeOptions
@@ -124,6 +124,8 @@ class Desk:
         started = time.monotonic()
         try:
             job = self.engine.submit(ask)
+        except EngineStopped:
+            raise _explain(Ended("closing")) from None
         except QueueFull:
             raise RequestFault(
                 429,

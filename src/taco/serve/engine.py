@@ -49,6 +49,10 @@ class QueueFull(Exception):  # noqa: N818
     """As many requests wait as may wait."""
 
 
+class EngineStopped(Exception):  # noqa: N818
+    """The thread has stopped or is about to."""
+
+
 @dataclass(slots=True, eq=False)
 class Job:
     """One request on its way through the engine.
@@ -113,11 +117,14 @@ class Engine:
         """Let an ask wait for its turn.
 
         Raises:
-            QueueFull: Too many wait already, or the engine stops.
+            QueueFull: Too many wait already.
+            EngineStopped: Nobody would answer.
         """
         job = Job(ask, time.monotonic() + self._timeout_s)
         with self._changed:
-            if self._is_closing or len(self._waiting) >= self._max_waiting:
+            if self._is_closing:
+                raise EngineStopped
+            if len(self._waiting) >= self._max_waiting:
                 raise QueueFull
             self._waiting.append(job)
             self._changed.notify()
@@ -140,14 +147,19 @@ class Engine:
         self.session.close()
 
     def _run(self) -> None:
-        while self._wait_for_work():
-            self._drop_given_up()
-            events = self._expire()
-            events += self._admit()
-            if self._live:
-                events += self._step()
-            self._tell(events)
-        self._tell([(job, Ended("closing")) for job in (*self._waiting, *self._live.values())])
+        try:
+            while self._wait_for_work():
+                self._drop_given_up()
+                events = self._expire()
+                events += self._admit()
+                if self._live:
+                    events += self._step()
+                self._tell(events)
+        finally:  # whatever happened, nobody may wait for ever
+            with self._changed:
+                self._is_closing = True
+                left = [*self._waiting, *self._live.values()]
+            self._tell([(job, Ended("closing")) for job in left])
 
     def _wait_for_work(self) -> bool:
         with self._changed:

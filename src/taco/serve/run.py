@@ -96,6 +96,7 @@ def serve_runs(
     """
     require_server_libraries()
     menu = Menu([read_served(folder) for folder in folders])
+    menu.warm_up()
     listening = bind(options)
     try:
         session = open_session(menu, backend=backend, batch_size=batch_size, cache=cache, progress=progress)

@@ -123,6 +123,11 @@ class Menu:
                     hint="Start one server for each base model.",
                 )
 
+    def warm_up(self) -> None:
+        """Load what telling languages apart needs, so that no request waits for it."""
+        for run in self.runs:
+            self.find(AUTO, run.language.autonym)
+
     def find(self, name: str, question: str) -> Served | None:
         """Return the run that a request means; None where there is none of that name."""
         if name != AUTO:
