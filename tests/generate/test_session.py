@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -180,6 +182,27 @@ def test_long_prompts_are_read_a_few_at_a_time(
     steps = [session.step() for _ in range(3)]
     assert [len(pieces) for pieces in steps] == [1, 2, 3]
     assert run_out(session, [piece for pieces in steps for piece in pieces]) == {key: alone[key] for key in "012"}
+
+
+def test_rows_of_a_model_with_a_window_are_batches_side_by_side(tiny_base: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_base, tmp_path / "window")
+    settings_path = tmp_path / "window" / "config.json"
+    config = json.loads(settings_path.read_text()) | {
+        "model_type": "mistral",
+        "architectures": ["MistralForCausalLM"],
+        "sliding_window": 8,
+    }
+    settings_path.write_text(json.dumps(config))
+    session = open_session(tmp_path / "window", {"a": tmp_path / "window"})
+    pieces: list[Piece] = []
+    for number in range(3):
+        session.join(make_ask(number, tokens=12))
+        pieces += [*session.step(), *session.step()]
+    assert len(session._batches) == 3
+    together = run_out(session, pieces)
+    for number in range(3):
+        session.join(make_ask(number, tokens=12))
+        assert run_out(session) == {str(number): together[str(number)]}
 
 
 def test_a_missing_adapter_is_named(tiny_base: Path) -> None:

@@ -113,6 +113,10 @@ def test_a_model_that_fails_once_goes_on_with_the_next_request(runs: list[Path],
             return getattr(self._echo, name)
 
     with start_server(runs, ServeOptions(port=0), session=FailingOnce()) as running:  # type: ignore[arg-type]
+        broken = post(running, body("secret question", stream=True))
+    assert (broken.status_code, broken.text.count("data: ")) == (200, 3)
+    assert '"code": "model_failed"' in broken.text
+    with start_server(runs, ServeOptions(port=0), session=FailingOnce()) as running:  # type: ignore[arg-type]
         failed, answered = post(running, body("secret question")), post(running, body())
     assert (failed.status_code, failed.json()["error"]["code"]) == (500, "model_failed")
     assert answered.status_code == 200

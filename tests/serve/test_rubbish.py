@@ -115,7 +115,7 @@ FIELDS = (
 )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     path=st.sampled_from([CHAT, COMPLETE, FEEDBACK]),
     fields=st.dictionaries(st.sampled_from(FIELDS), ANY_JSON, max_size=6),
