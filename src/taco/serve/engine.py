@@ -194,6 +194,8 @@ class Engine:
             job = self._waiting[0]
             try:
                 outcome = self.session.join(job.ask)
+            except TacoError as error:
+                outcome = Refusal(id=job.ask.id, reason="cannot-encode", detail=error.message)
             except Exception:  # one prompt must not stop the others
                 traceback.print_exc()
                 outcome = Refusal(id=job.ask.id, reason="cannot-encode", detail="the model cannot read this prompt")
