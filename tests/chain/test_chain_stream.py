@@ -66,6 +66,12 @@ def stream(text: str, cuts: list[int], template: str, language: str) -> dict[str
     language=st.sampled_from(LANGUAGES),
 )
 @example(text="Response in English: \\Response in English: a", cuts=[25, 26], template="taco", language="gl")
+@example(
+    text="Instruction in English:\r\nResponse in English:\n\n Response in Galician: a",
+    cuts=[24, 25],
+    template="taco",
+    language="gl",
+)
 @example(text="Response in English: a .\nResponse in Galician:", cuts=[23], template="taco-paper", language="gl")
 def test_streamed_sections_are_those_of_the_parser(text: str, cuts: list[int], template: str, language: str) -> None:
     parsed = parse_chain(text, template=template, language=find_language(language))

@@ -56,6 +56,7 @@ class SectionStream:
         self._seen: set[str] = set()
         self._start: _Start = "line" if template.has_labels else "section"
         self._pending = ""  # not yet known to be no label
+        self._is_line = False  # whether nothing but space stands before a section's first character in its line
         self._held = ""  # in the section, if more of it comes
         self._is_begun = False  # whether the section has a character yet
 
@@ -71,10 +72,8 @@ class SectionStream:
     def _advance(self, *, is_last: bool) -> list[Part]:
         parts: list[Part] = []
         while self._pending:
-            if self._start == "section":
-                self._pending = self._pending.lstrip()
-                if not self._pending:
-                    break
+            if self._start == "section" and not self._skip_space():
+                break
             if self._start != "none" and not self._settle_start(parts, is_last=is_last):
                 break
             if self._start == "none":
@@ -85,13 +84,21 @@ class SectionStream:
                     self._start = "line"
         return parts
 
+    def _skip_space(self) -> bool:
+        """Pass over white space before a section's first character; False where nothing is left."""
+        rest = self._pending.lstrip()
+        _, newline, indent = self._pending[: len(self._pending) - len(rest)].rpartition("\n")
+        self._is_line = (bool(newline) or self._is_line) and not indent.strip(" \t")
+        self._pending = rest
+        return bool(rest)
+
     def _settle_start(self, parts: list[Part], *, is_last: bool) -> bool:
         """Decide what the pending text begins with; False where more of it is needed."""
         bare = self._pending.lstrip("\\") if self._template.escapes else self._pending
         is_escaped = len(bare) < len(self._pending)
-        match = self._label.match(bare) if is_escaped or self._start == "line" else None
+        may_be = is_escaped or self._start == "line" or self._is_line
+        match = self._label.match(bare) if may_be else None
         if match is None:
-            may_be = is_escaped or self._start == "line"
             if may_be and not is_last and self._prefix.fullmatch(bare):
                 return False
             self._start = "none"
@@ -109,6 +116,7 @@ class SectionStream:
         self._section = OUTSIDE if name in self._seen else name
         self._seen.add(name)
         self._pending, self._start = self._pending[match.end() :], "section"
+        self._is_line = False
 
     def _give(self, text: str) -> list[Part]:
         if not self._is_begun:
