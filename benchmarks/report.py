@@ -18,9 +18,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "report"))
 
-from browser import find_missing, open_browser
 from made_runs import build_runs, write_verdicts
 
+from browser import find_missing, open_browser
 from taco.report.side_by_side.write import write_side_by_side
 
 OPENINGS = 5

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import find_missing, open_browser
 from made_runs import build_runs, write_verdicts
 
+from browser import find_missing, open_browser
 from taco.report.side_by_side.content import SideBySide
 from taco.report.side_by_side.write import write_side_by_side
 

@@ -15,8 +15,11 @@ from taco.cli.answer import answer
 from taco.cli.audit import audit
 from taco.cli.bench import bench_mt
 from taco.cli.benchmark import decontaminate, export_benchmark, translate_benchmark
+from taco.cli.chat import chat
 from taco.cli.failures import failures
+from taco.cli.feedback import feedback
 from taco.cli.judge import judge
+from taco.cli.serve import serve
 from taco.cli.tokens import tokens
 
 EXIT_FAULT = 70
@@ -211,6 +214,9 @@ app.command("bench-mt")(bench_mt)
 app.command("failures")(failures)
 app.command("audit")(audit)
 app.command("judge")(judge)
+app.command("serve")(serve)
+app.command("chat")(chat)
+app.command("feedback")(feedback)
 app.command("decontaminate")(decontaminate)
 app.command("answer")(answer)
 app.command("translate-benchmark")(translate_benchmark)

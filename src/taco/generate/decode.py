@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from taco.errors import ModelError
-from taco.generate.kv_cache import build_cache
+from taco.generate.kv_cache import RoomyLayer, build_cache
 from taco.generate.loops import LEAD_OUT_SPAN, MIN_SPAN
 from taco.records import Finish
 
@@ -20,6 +20,9 @@ CHECK_EVERY = 8
 
 FindPeriod = Callable[[Sequence[int], int], int]
 """(a row's tokens, span) -> period of the loop that they end with, 0 where there is none; see `taco.generate.loops`."""
+
+Choose = Callable[[torch.Tensor], torch.Tensor]
+"""(scores [rows, vocabulary]) -> the next token of each row [rows]; see `taco.generate.sampling`."""
 
 HasRestarted = Callable[[int, Sequence[int]], bool]
 """(a prompt's place in the batch, its row's tokens) -> whether the answer is over and begins anew."""
@@ -95,7 +98,7 @@ def decode_batch(
             row.tokens.append(token)
             row.seconds.append(share)
             row.forbidden = None
-            row.finish = _judge_row(row, ends, guard)
+            row.finish = judge_row(row, ends, guard)
         on_tokens(len(live))
         finished = [row for row in live if row.finish]
         if finished:
@@ -141,11 +144,12 @@ class Batch:
         takes_last_only = "logits_to_keep" in inspect.signature(model.forward).parameters
         self._last_only = {"logits_to_keep": 1} if takes_last_only else {}
 
-    def step(self, forbidden: Sequence[int | None]) -> list[int]:
+    def step(self, forbidden: Sequence[int | None], *, choose: Choose | None = None) -> list[int]:
         """Decode one token for each row.
 
         Args:
             forbidden: For each row a token that must not come next, or None.
+            choose: Chooses the tokens; None for the likeliest.
 
         Raises:
             ModelError: The model's numbers overflowed.
@@ -164,6 +168,8 @@ class Batch:
                 if token is not None:
                     scores[row, token] = -torch.inf
             best, chosen = scores.max(dim=-1)
+            if choose is not None and bool(torch.isfinite(best).all()):
+                chosen = choose(scores)
             self._tokens = chosen[:, None]
             self._positions = self._positions[:, -1:] + 1
             self._length += 1
@@ -184,8 +190,44 @@ class Batch:
             self._mask = self._mask[index]
             self._cache.reorder_cache(index)
 
+    @property
+    def can_absorb(self) -> bool:
+        """Whether other rows may join; not where a layer has a cache of transformers' own."""
+        return all(type(layer) is RoomyLayer for layer in self._cache.layers)
 
-def _judge_row(row: DecodedRow, ends: Collection[int], guard: LoopGuard | None) -> Finish | None:
+    def absorb(self, other: Batch, *, more: int) -> None:
+        """Take the rows of another batch behind the own ones; both have made a step. The other is used up.
+
+        Left padding that no row needs any more is given up.
+
+        Args:
+            other: A batch of the same model that `can_absorb` too.
+            more: Number of tokens that a row may still grow by.
+        """
+        batches = (self, other)
+        length = max(batch._count_longest() for batch in batches)
+        room = length + more + 1
+        for own, others in zip(self._cache.layers, other._cache.layers, strict=True):
+            own.absorb(others, rows=len(self._tokens), other_rows=len(other._tokens), length=length, room=room)
+        self._mask = torch.cat([batch._move_mask(length, room) for batch in batches])
+        self._tokens = torch.cat([batch._tokens for batch in batches])
+        self._positions = torch.cat([batch._positions for batch in batches])
+        self._length = length + 1
+
+    def _count_longest(self) -> int:
+        return int(self._mask[:, : self._length - 1].sum(dim=1).max())
+
+    def _move_mask(self, length: int, room: int) -> torch.Tensor:
+        """Return the mask with the rows' ends at another place; what is cut off or added on the left is padding."""
+        moved = self._mask.new_ones((len(self._mask), room))
+        taken = min(length, self._length - 1)
+        moved[:, : length - taken] = 0
+        moved[:, length - taken : length] = self._mask[:, self._length - 1 - taken : self._length - 1]
+        return moved
+
+
+def judge_row(row: DecodedRow, ends: Collection[int], guard: LoopGuard | None) -> Finish | None:
+    """Say why a row is over, None where it goes on; a row in a loop may be told which token not to go on with."""
     if row.tokens[-1] in ends:
         return "stop"
     if len(row.tokens) >= row.limit:

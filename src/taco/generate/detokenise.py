@@ -43,3 +43,33 @@ def decode_with_ends(tokenizer: Any, tokens: Sequence[int]) -> tuple[str, list[i
     if ends:
         ends[-1] = len(text)
     return text, ends
+
+
+class TextStream:
+    """The text of tokens that come one by one: each call gives the characters that became complete.
+
+    Args:
+        tokenizer: A transformers tokenizer.
+    """
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        self._window: list[int] = []
+        self._told = 0  # tokens of the window whose text was given away
+
+    def push(self, token: int) -> str:
+        """Take one token; "" where it holds only a part of a character."""
+        self._window.append(token)
+        text = decode_text(self._tokenizer, self._window)
+        if text.endswith(_BROKEN) and len(self._window) - self._told < WINDOW:
+            return ""
+        return self._give(text)
+
+    def flush(self) -> str:
+        """Return what is left at the end, broken characters as they are."""
+        return self._give(decode_text(self._tokenizer, self._window)) if len(self._window) > self._told else ""
+
+    def _give(self, text: str) -> str:
+        before = decode_text(self._tokenizer, self._window[: self._told])
+        self._window, self._told = self._window[self._told :], len(self._window) - self._told
+        return text[len(before) :]

@@ -52,6 +52,25 @@ class RoomyLayer(DynamicLayer):  # type: ignore[misc]  # transformers is not typ
             for buffer in (self._all_keys, self._all_values):
                 buffer[moved, :, : self._length] = buffer[sources, :, : self._length]
 
+    def absorb(self, other: RoomyLayer, *, rows: int, other_rows: int, length: int, room: int) -> None:
+        """Take another layer's rows behind the own ones, the ends of all at one place.
+
+        Args:
+            other: The same layer of another batch.
+            rows, other_rows: Rows of each that are in use.
+            length: Tokens that a row has from now on, padding on the left included.
+            room: Number of tokens that a row may have at most.
+        """
+        self._all_keys, self._all_values = (
+            _lay_together([own[:rows, :, : self._length], others[:other_rows, :, : other._length]], length, room)
+            for own, others in ((self._all_keys, other._all_keys), (self._all_values, other._all_values))
+        )
+        self._length, self._room = length, room
+        self.keys, self.values = (
+            self._all_keys[:, :, :length],
+            self._all_values[:, :, :length],
+        )  # transformers measures them
+
 
 def build_cache(config: Any, *, room: int) -> DynamicCache:
     """Make an empty cache for a model.
@@ -80,3 +99,17 @@ def estimate_token_bytes(config: Any, *, bytes_per_number: int) -> int:
 def _make_room(states: torch.Tensor, room: int) -> torch.Tensor:
     rows, heads, _, size = states.shape
     return states.new_empty((rows, heads, room, size))
+
+
+def _lay_together(parts: list[torch.Tensor], length: int, room: int) -> torch.Tensor:
+    rows = sum(len(part) for part in parts)
+    _, heads, _, size = parts[0].shape
+    whole = parts[0].new_empty((rows, heads, room, size))
+    first = 0
+    for part in parts:
+        place = slice(first, first + len(part))
+        taken = min(length, part.shape[2])
+        whole[place, :, : length - taken] = 0  # it is masked, but 0 times what memory may hold is not always 0
+        whole[place, :, length - taken : length] = part[:, :, part.shape[2] - taken :]
+        first += len(part)
+    return whole

@@ -51,8 +51,8 @@ class TransformersBackend:
         self._tokenizer = load_tokenizer(self._base)
         self._model: Any = None
         self._load("base")
-        self._ends = _find_ends(self._tokenizer, self._model)
-        self._context = _find_context(self._model)
+        self._ends = find_ends(self._tokenizer, self._model)
+        self._context = find_context(self._model)
 
     @property
     def signature(self) -> str:
@@ -167,13 +167,13 @@ def cut_restart(generation: Generation, prompt: Prompt) -> Generation:
     return replace(generation, text=generation.text[:start], finish="label", token_ends=ends)
 
 
-def _find_ends(tokenizer: Any, model: Any) -> frozenset[int]:
+def find_ends(tokenizer: Any, model: Any) -> frozenset[int]:
     named = model.generation_config.eos_token_id
     listed = named if isinstance(named, list) else [named]
     ends = {end_token_id(tokenizer), tokenizer.eos_token_id, *listed}
     return frozenset(int(token) for token in ends if token is not None)
 
 
-def _find_context(model: Any) -> int:
+def find_context(model: Any) -> int:
     text = model.config.get_text_config(decoder=True)
     return int(getattr(text, "max_position_embeddings", None) or 2**31)

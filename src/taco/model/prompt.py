@@ -6,6 +6,7 @@ data set timdettmers/openassistant-guanaco).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from taco.errors import ModelError
@@ -33,6 +34,31 @@ def encode_prompt(tokenizer: Any, *, system: str, prompt: str) -> list[int]:
     if not tokenizer.chat_template:
         return _encode_guanaco(tokenizer, system=system, prompt=prompt)
     messages = _build_messages(tokenizer, system=system, prompt=prompt)
+    ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=True, return_dict=False)
+    return [int(token) for token in ids]
+
+
+def encode_turns(tokenizer: Any, *, system: str, turns: Sequence[tuple[str, str]]) -> list[int]:
+    """Encode a conversation, up to where the assistant's next text begins; of one turn the same as `encode_prompt`.
+
+    Args:
+        tokenizer: A transformers tokenizer.
+        system: The system message; "" for none.
+        turns: (role, text), "user" and "assistant" in turn, a user's first and last.
+
+    Raises:
+        ModelError: The chat template cannot be rendered.
+    """
+    (_, first), *others = turns
+    if not others:
+        return encode_prompt(tokenizer, system=system, prompt=first)
+    if not tokenizer.chat_template:
+        marks = {"user": "\n### Human: ", "assistant": "\n### Assistant: "}
+        rest = "".join(marks[role] + text for role, text in others)
+        return _encode_guanaco(tokenizer, system=system, prompt=first + rest)
+    messages = _build_messages(tokenizer, system=system, prompt=first)
+    messages += [{"role": role, "content": text} for role, text in others]
+    _render(tokenizer, messages)  # a template that refuses says so as an error of ours
     ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=True, return_dict=False)
     return [int(token) for token in ids]
 

@@ -1,0 +1,52 @@
+"""`taco chat`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Run = Annotated[Path, typer.Argument(help="A finished run.", metavar="RUN")]
+Backend = Annotated[
+    str | None, typer.Option(help="transformers, or echo, which is no model; by default the run's.", metavar="NAME")
+]
+ShowsChain = Annotated[bool, typer.Option("--chain", help="Show the English sections from the start.")]
+MaxTokens = Annotated[
+    int, typer.Option(help="Tokens of an answer at most, English sections included.", min=1, metavar="N")
+]
+Feedback = Annotated[
+    Path | None, typer.Option(help="Folder of the feedback; by default RUN/feedback.", metavar="FOLDER")
+]
+
+
+def chat(
+    run: Run,
+    backend: Backend = None,
+    chain: ShowsChain = False,
+    max_tokens: MaxTokens = 2048,
+    feedback: Feedback = None,
+) -> None:
+    """Talk with a finished run in the terminal.
+
+    Lines that begin with a slash are commands: /chain shows or hides the English sections, /retry asks again, /up and
+    /down rate the answer, /correct TEXT says how it should be, /new begins anew, /quit ends. Ctrl-C stops an answer.
+    Questions may also be piped in, one a line.
+
+    Example: taco chat runs/quickstart-gl
+    """
+    from taco.progress import open_progress
+    from taco.serve.run import open_session
+    from taco.serve.served import Menu, read_served
+    from taco.serve.terminal import Terminal
+    from taco.store.cache import cache_folder
+
+    menu = Menu([read_served(run)])
+    progress = open_progress()
+    session = open_session(menu, backend=backend, batch_size=1, cache=cache_folder(), progress=progress)
+    try:
+        Terminal(
+            menu.runs[0], session, max_tokens=max_tokens, folder=feedback or run / "feedback", shows_chain=chain
+        ).talk()
+    finally:
+        session.close()

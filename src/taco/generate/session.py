@@ -1,0 +1,130 @@
+"""Answers that grow together a token at a time, while others come and go: what a server needs of a backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from taco.generate.backend import Limits, Refusal
+from taco.records import Finish
+from taco.registry import Entry, Registry
+
+if TYPE_CHECKING:
+    from taco.languages.table import Language
+    from taco.model.options import ModelOptions
+    from taco.progress import Progress
+
+SESSIONS = Registry(
+    "generation backend that can serve",
+    {
+        "transformers": Entry(
+            "taco.generate.options:TransformersOptions", "taco.generate.transformers_session:TransformersSession"
+        ),
+        "echo": Entry("taco.generate.options:EchoOptions", "taco.generate.echo_session:EchoSession"),
+    },
+)
+"""Name -> options class and session class. A session is made as `Session(options, setup=setup)`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSetup:
+    """What a session is opened with.
+
+    Attributes:
+        model: The base model of all adapters, and how to run it.
+        adapters: Name -> folder of an adapter.
+        cache: The cache folder.
+        progress: Where to say how far a download or conversion is.
+    """
+
+    model: ModelOptions
+    adapters: Mapping[str, Path]
+    cache: Path
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How tokens are chosen.
+
+    Attributes:
+        temperature: 0 for the likeliest token each time.
+        top_p: Share of the probability that the nucleus holds, above 0 and up to 1.
+        seed: The same seed gives the same answer to the same prompt, near ties aside.
+    """
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What a session is asked.
+
+    Attributes:
+        id: Comes back with every piece; no two live asks have the same.
+        adapter: Which adapter answers.
+        system: The system message.
+        turns: (role, text): "user" and "assistant" in turn, a user's first and last; empty for `text`.
+        text: Where there are no turns: a text to go on with as it stands.
+        template: Name of the chain template that the adapter answers in; "" where no chain is expected.
+        language: The target language of that chain.
+        limits: When to stop.
+        sampling: How tokens are chosen.
+    """
+
+    id: str
+    adapter: str
+    system: str = ""
+    turns: Sequence[tuple[str, str]] = ()
+    text: str = ""
+    template: str
+    language: Language
+    limits: Limits
+    sampling: Sampling = Sampling()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One token's worth of an answer.
+
+    Attributes:
+        id: The ask's.
+        text: The characters that became complete; "" for a part of a character and for the end token.
+        finish: Why the answer is over; None while it goes on.
+    """
+
+    id: str
+    text: str
+    finish: Finish | None = None
+
+
+class Session(Protocol):
+    """Live answers. All calls come from one thread."""
+
+    @property
+    def signature(self) -> str:
+        """Versions and settings that the text of the answers may depend on."""
+
+    def join(self, ask: Ask) -> int | Refusal | None:
+        """Let an ask take part from the next step on.
+
+        Returns:
+            Its number of prompt tokens; or why it cannot be answered; or None where there is no room at present.
+        """
+
+    def step(self) -> list[Piece]:
+        """Make one token for each live answer; those that are over leave.
+
+        Raises:
+            ModelError: The answers under way are lost; others may join.
+        """
+
+    def leave(self, ask_id: str) -> None:
+        """Give up an answer; nothing happens where there is none of that id."""
+
+    def close(self) -> None:
+        """Let go of the model."""

@@ -1,0 +1,166 @@
+"""A conversation in the terminal, without a server."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import sys
+from pathlib import Path
+
+from taco.errors import DataError
+from taco.generate.backend import Limits, Refusal
+from taco.generate.session import Ask, Session
+from taco.records import Chain
+from taco.serve.answer import ANSWER, AnswerReader, Delta
+from taco.serve.feedback import FeedbackLog
+from taco.serve.protocol import FeedbackRequest
+from taco.serve.served import Served
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What could steer the terminal; models' texts are not to be trusted with that."""
+
+MOST_BYTES = 2**30
+
+HELP = "/chain  /retry  /up  /down  /correct TEXT  /new  /quit"
+
+
+class Terminal:
+    """Reads questions from stdin and writes answers to stdout as they grow.
+
+    Args:
+        run: Which run answers.
+        session: Its model.
+        max_tokens: Tokens of an answer at most.
+        folder: Where feedback goes.
+        shows_chain: Whether the English sections are shown.
+    """
+
+    def __init__(self, run: Served, session: Session, *, max_tokens: int, folder: Path, shows_chain: bool) -> None:
+        self._run, self._session, self._max_tokens = run, session, max_tokens
+        self._log = FeedbackLog(folder, most_bytes=MOST_BYTES)
+        self._shows_chain = shows_chain
+        self._turns: list[tuple[str, str]] = []
+        self._last: AnswerReader | None = None
+        self._ids = itertools.count()
+        self._shown_section = ""
+
+    def talk(self) -> None:
+        """Go on until the input ends."""
+        is_asked = sys.stdin.isatty()
+        self._note(f"{self._run.name} answers in {self._run.language.name}. {HELP}")
+        while True:
+            if is_asked:
+                print("> ", end="", file=sys.stderr, flush=True)
+            line = sys.stdin.readline()
+            if not line or line.strip() == "/quit":
+                break
+            if line.strip():
+                self._take(line.strip())
+        self._log.close()
+
+    def _take(self, line: str) -> None:
+        word, _, rest = line.partition(" ")
+        if word == "/chain":
+            self._shows_chain = not self._shows_chain
+            self._note(f"English sections: {'shown' if self._shows_chain else 'hidden'}")
+        elif word == "/new":
+            self._turns, self._last = [], None
+        elif word == "/retry" and self._turns:
+            del self._turns[-1:]
+            self._ask(self._turns.pop()[1])
+        elif word in ("/up", "/down"):
+            self._keep(rating=word[1:])
+        elif word == "/correct" and rest.strip():
+            self._keep(correction=rest.strip())
+        elif word.startswith("/"):
+            self._note(HELP)
+        else:
+            self._ask(line)
+
+    def _ask(self, question: str) -> None:
+        turns = [*self._turns, ("user", question)]
+        template, language = self._run.template, self._run.language
+        generate = self._run.recipe.generate
+        limits = Limits(
+            max_new_tokens=min(self._max_tokens, generate.max_new_tokens),
+            loop_guard=generate.loop_guard,
+            lead_outs=generate.lead_outs,
+        )
+        ask = Ask(
+            id=str(next(self._ids)),
+            adapter=self._run.name,
+            system=template.system(language),
+            turns=turns,
+            template=template.name,
+            language=language,
+            limits=limits,
+        )
+        outcome = self._session.join(ask)
+        if not isinstance(outcome, int):
+            self._note(outcome.detail if isinstance(outcome, Refusal) else "there is no room")
+            return
+        reader = AnswerReader(template.name, language)
+        self._read(ask.id, reader)
+        self._last, self._turns = reader, [*turns, ("assistant", self._render(reader))]
+
+    def _read(self, ask_id: str, reader: AnswerReader) -> None:
+        self._shown_section = ""
+        try:
+            while not reader.finish:
+                for piece in self._session.step():
+                    if piece.id == ask_id:
+                        self._show(reader.take(piece.text))
+                        if piece.finish:
+                            self._show(reader.end(piece.finish))
+        except KeyboardInterrupt:
+            self._session.leave(ask_id)
+            self._show(reader.end("stopped"))
+        print(flush=True)
+        state = reader.parse().state
+        if state != "complete":
+            self._note(f"The chain is not complete: {state}.")
+
+    def _show(self, deltas: list[Delta]) -> None:
+        for delta in deltas:
+            if delta.section != ANSWER and not self._shows_chain:
+                continue
+            if self._shown_section != delta.section and self._shows_chain:
+                label = {"instruction_en": "Question in English", "response_en": "Answer in English"}
+                print(
+                    f"\n[{label.get(delta.section, 'Answer')}]"
+                    if self._shown_section
+                    else f"[{label.get(delta.section, 'Answer')}]"
+                )
+            self._shown_section = delta.section
+            print(_CONTROL.sub("\ufffd", delta.text), end="", flush=True)
+
+    def _render(self, reader: AnswerReader) -> str:
+        """Write the answer down as the model itself wrote it, chain and all, for the next turn."""
+        template = self._run.template
+        texts = {name: reader.english.get(name, "") for name in ("instruction_en", "response_en")}
+        try:
+            return template.render(Chain(**texts, response=reader.content), self._run.language)
+        except DataError:
+            return reader.content
+
+    def _keep(self, *, rating: str | None = None, correction: str = "") -> None:
+        if self._last is None:
+            self._note("There is no answer yet.")
+            return
+        feedback = FeedbackRequest.model_validate(
+            {
+                "model": self._run.name,
+                "question": self._turns[-2][1],
+                "answer": self._last.content,
+                "instruction_en": self._last.english.get("instruction_en", ""),
+                "response_en": self._last.english.get("response_en", ""),
+                "earlier_turns": len(self._turns) - 2,
+                "rating": rating,
+                "correction": correction,
+            }
+        )
+        _, name = self._log.append(feedback, self._run)
+        self._note(f"Kept in {self._log.folder / name}")
+
+    def _note(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,61 @@
+"""`taco chat` and `taco serve` as commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from served_runs import make_run
+
+
+def taco(*arguments: str, asked: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "taco.cli.app", *arguments]
+    return subprocess.run(
+        command,
+        input=asked,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"} | env,
+        check=False,
+        timeout=100,
+    )
+
+
+def test_questions_are_answered_corrected_and_asked_again(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "demo", "gl")
+    lines = ("/up", "Ola\x1b[2J mundo", "/correct Boas, mundo", "/down", "/chain", "/retry", "/nonsense", "/quit")
+    shown = taco("chat", str(run), asked="\n".join(lines) + "\n")
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.splitlines()[0] == "Ola\ufffd[2J mundo"
+    assert "[Question in English]\nOla\ufffd[2J mundo\n[Answer in English]" in shown.stdout
+    assert "There is no answer yet." in shown.stderr
+    row = json.loads((run / "feedback" / "rows.jsonl").read_text(encoding="utf-8"))
+    assert row["taco"]["correction"] == "Boas, mundo"
+    assert json.loads((run / "feedback" / "ratings.jsonl").read_text(encoding="utf-8"))["taco"]["rating"] == "down"
+
+
+def test_what_cannot_be_served_is_said_in_one_line(tmp_path: Path) -> None:
+    for command in ("serve", "chat"):
+        shown = taco(command, str(tmp_path))
+        assert (shown.returncode, shown.stdout) == (4, "")
+        assert "holds no run" in shown.stderr
+
+
+@pytest.mark.slow
+def test_a_server_stops_when_it_is_told_to(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "demo", "gl")
+    command = [sys.executable, "-m", "taco.cli.app", "serve", str(run), "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        assert any("Serving at http://127.0.0.1:" in line for line in server.stderr)
+        server.send_signal(signal.SIGTERM)
+        out, err = server.communicate(timeout=60)
+    assert (server.returncode, out) == (0, "")
+    assert "Stopped." in err
+    assert "Traceback" not in err
