@@ -15,6 +15,8 @@ from taco.cli.answer import answer
 from taco.cli.audit import audit
 from taco.cli.bench import bench_mt
 from taco.cli.benchmark import decontaminate, export_benchmark, translate_benchmark
+from taco.cli.benchmark import decontaminate, export_benchmark
+from taco.cli.export import export
 from taco.cli.failures import failures
 from taco.cli.judge import judge
 from taco.cli.tokens import tokens
@@ -215,6 +217,7 @@ app.command("decontaminate")(decontaminate)
 app.command("answer")(answer)
 app.command("translate-benchmark")(translate_benchmark)
 app.command("export-benchmark")(export_benchmark)
+app.command("export")(export)
 
 
 @recipe_app.command("check")
