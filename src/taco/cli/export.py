@@ -59,9 +59,9 @@ def export(
     changed = export_run(found, to, out=folder, weights=weights, cache=cache, texts=describe_export, progress=progress)
     progress.say("export: done" if changed else "export: up to date")
     if check is not None:
-        from taco.cli.parity import print_parity
+        from taco.cli.parity import check_parity
 
-        print_parity(found, folder, prompts=check, cache=cache, progress=progress)
+        check_parity(found, folder, prompts=check, cache=cache, progress=progress)
     print(folder)
 
 

@@ -7,7 +7,8 @@ from typing import get_args
 
 from taco.export.folder import WORK
 from taco.export.job import Job, merge
-from taco.model.convert.ctranslate2 import Ct2Weights, convert_model
+from taco.model.convert.ctranslate2 import convert_model
+from taco.model.convert.weights import Ct2Weights
 from taco.store.files import disk_faults
 
 

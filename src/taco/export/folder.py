@@ -140,3 +140,15 @@ def read_seal(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     return seal if isinstance(seal, dict) and isinstance(seal.get("files"), dict) else {}
+
+
+def add_file(folder: Path, name: str, content: bytes) -> None:
+    """Add a file to a finished export and to its seal.
+
+    Raises:
+        StoreError: The folder cannot be written.
+    """
+    seal = read_seal(folder)
+    write_atomically(folder / name, [content])
+    seal["files"] = {**seal.get("files", {}), name: digest_file(folder / name)}
+    write_atomically(folder / SEAL, [json.dumps(seal, indent=1, ensure_ascii=False).encode(), b"\n"])

@@ -39,7 +39,9 @@ FORMS: Mapping[str, Form] = {
     "gguf": Form(about="base and adapter in one GGUF file, for llama.cpp", write=gguf.write_merged, weights=_GGUF),
     "gguf-base": Form(about="the base model alone as GGUF", write=gguf.write_base, weights=_GGUF),
     "gguf-lora": Form(
-        about="the adapter alone as GGUF, for a base that is GGUF already", write=gguf.write_adapter, weights=("f32", "f16")
+        about="the adapter alone as GGUF, for a base that is GGUF already",
+        write=gguf.write_adapter,
+        weights=("f32", "f16"),
     ),
     "ctranslate2": Form(
         about="base and adapter in CTranslate2's form, 8 bits by default",
@@ -60,7 +62,9 @@ def find_form(name: str) -> Form:
         PublishError: There is none.
     """
     if name not in FORMS:
-        raise PublishError(f"There is no export form {name!r}{suggest(name, FORMS)}", hint=f"Known: {', '.join(FORMS)}.")
+        raise PublishError(
+            f"There is no export form {name!r}{suggest(name, FORMS)}", hint=f"Known: {', '.join(FORMS)}."
+        )
     return FORMS[name]
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import get_args
 
 from taco.export.job import Job, merge
-from taco.model.convert.gguf import GgufWeights, convert_adapter, convert_model
+from taco.model.convert.gguf import convert_adapter, convert_model
+from taco.model.convert.weights import GgufWeights
 
 
 def write_merged(job: Job) -> None:

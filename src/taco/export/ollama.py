@@ -49,6 +49,11 @@ class Turn:
     after: str
     end: str
 
+    def render(self, system: str, prompt: str) -> str:
+        """Return what Ollama makes of the template before the first answer."""
+        head = f"{self.first}{system}{self.between}" if system else self.bare
+        return f"{head}{prompt}{self.after}"
+
 
 def write(job: Job) -> None:
     """Write the GGUF file and the Modelfile."""
@@ -58,7 +63,11 @@ def write(job: Job) -> None:
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     context = getattr(AutoConfig.from_pretrained(folder, local_files_only=True), "max_position_embeddings", None)
     text = render_modelfile(
-        tokenizer, gguf="", system=find_system(job), max_new_tokens=job.run.recipe.generate.max_new_tokens, context=context
+        tokenizer,
+        gguf="",
+        system=find_system(job),
+        max_new_tokens=job.run.recipe.generate.max_new_tokens,
+        context=context,
     )
     model = write_model(job, adapter=True)
     text = text.replace("FROM ./\n", f"FROM ./{model.name}\n", 1)

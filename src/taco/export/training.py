@@ -43,8 +43,7 @@ def list_rows(job: Job) -> Iterator[TrainingRow]:
     complete_chat_template(tokenizer)
     end = end_token_id(tokenizer)
     limit, left_out = job.run.recipe.train.max_row_tokens, 0
-    total = job.run.manifest.stages["chain"].rows_kept if "chain" in job.run.manifest.stages else None
-    with job.progress.task("Writing rows", total=total, unit="rows") as task:
+    with job.progress.task("Writing rows", total=None, unit="rows") as task:
         for example in job.run.read_examples("train"):
             task.advance()
             if _count_tokens(tokenizer, example, end) > limit:

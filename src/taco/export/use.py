@@ -39,7 +39,13 @@ _COMMANDS = {
     "axolotl": "axolotl train axolotl.yaml",
 }
 
-_LIBRARIES = {"merged": "transformers", "ctranslate2": "ctranslate2", "gguf": "gguf", "gguf-base": "gguf", "gguf-lora": "gguf"}
+_LIBRARIES = {
+    "merged": "transformers",
+    "ctranslate2": "ctranslate2",
+    "gguf": "gguf",
+    "gguf-base": "gguf",
+    "gguf-lora": "gguf",
+}
 
 
 def describe_use(job: Job, form: str) -> ModelFacts:

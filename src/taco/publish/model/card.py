@@ -65,9 +65,7 @@ class ModelFacts:
     base_digest: str
 
 
-def render_texts(
-    facts: ModelFacts, *, manifest: Manifest, lineage: Lineage, scores: Scores | None
-) -> dict[str, str]:
+def render_texts(facts: ModelFacts, *, manifest: Manifest, lineage: Lineage, scores: Scores | None) -> dict[str, str]:
     """Return what is said about a model: file -> text of the card and of the licences.
 
     Args:
@@ -146,9 +144,7 @@ def _list_cells(scores: Scores, metric: Metric) -> Iterator[tuple[str, ...]]:
     arms = [scores.arms[name].metrics.get(metric.name) if name in scores.arms else None for name in ("base", "tuned")]
     cells = [f"{write_value(one, metric.unit)} {write_interval(one, metric.unit)}".strip() for one in arms]
     change = scores.differences.get(metric.name)
-    changed = (
-        f"{write_value(change, metric.unit, is_difference=True)} {write_interval(change, metric.unit, is_difference=True)}"
-    )
+    changed = f"{write_value(change, metric.unit, is_difference=True)} {write_interval(change, metric.unit, is_difference=True)}"
     yield (escape(metric.title), metric.better, *map(escape, cells), escape(changed.strip()))
 
 
