@@ -19,6 +19,7 @@ from taco.cli.benchmark import decontaminate, export_benchmark
 from taco.cli.export import export
 from taco.cli.failures import failures
 from taco.cli.judge import judge
+from taco.cli.publish import publish
 from taco.cli.tokens import tokens
 
 EXIT_FAULT = 70
@@ -218,6 +219,7 @@ app.command("answer")(answer)
 app.command("translate-benchmark")(translate_benchmark)
 app.command("export-benchmark")(export_benchmark)
 app.command("export")(export)
+app.command("publish")(publish)
 
 
 @recipe_app.command("check")

@@ -21,7 +21,7 @@ def export(
         str,
         typer.Option(
             "--to",
-            help="merged, gguf, gguf-base, gguf-lora, ctranslate2, ollama, llama-factory or axolotl.",
+            help="adapter, merged, gguf, gguf-base, gguf-lora, ctranslate2, ollama, llama-factory or axolotl.",
             metavar="FORM",
         ),
     ],

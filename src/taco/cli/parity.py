@@ -35,6 +35,8 @@ def describe_parity(parity: Parity) -> list[str]:
     """Return what a parity check found, in sentences."""
     return [
         f"Prompts with the same token ids in {parity.engine}: {parity.same_ids} of {parity.prompts}.",
-        f"Answers whose first {parity.tokens} tokens are the same: {parity.same_text} of {parity.prompts}; "
-        f"{100 * parity.agreement:.1f} % of these tokens come before the first difference.",
+        (
+            f"Answers whose first {parity.tokens} tokens are the same: {parity.same_text} of {parity.prompts}; "
+            f"{100 * parity.agreement:.1f} % of these tokens come before the first difference."
+        ),
     ]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from taco.errors import PublishError
-from taco.export import axolotl, ctranslate2, gguf, llama_factory, merged, ollama
+from taco.export import adapter, axolotl, ctranslate2, gguf, llama_factory, merged, ollama
 from taco.export.job import Job
 from taco.registry import suggest
 
@@ -31,6 +31,7 @@ class Form:
 
 
 FORMS: Mapping[str, Form] = {
+    "adapter": Form(about="the LoRA adapter in PEFT's form, with the tokenizer", write=adapter.write),
     "merged": Form(
         about="base and adapter in one model folder, for transformers, vLLM and others",
         write=merged.write,

@@ -19,6 +19,16 @@ prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, ret
 answer = model.generate(**prompt, max_new_tokens={tokens})
 print(tokenizer.decode(answer[0, prompt["input_ids"].shape[1] :], skip_special_tokens=True))"""
 
+_PEFT = """from peft import AutoPeftModelForCausalLM
+from transformers import AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("FOLDER OR HUB ID")
+model = AutoPeftModelForCausalLM.from_pretrained("FOLDER OR HUB ID")
+messages = [{{"role": "system", "content": {system!r}}}, {{"role": "user", "content": "YOUR QUESTION"}}]
+prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+answer = model.generate(**prompt, do_sample=False, max_new_tokens={tokens})
+print(tokenizer.decode(answer[0, prompt["input_ids"].shape[1] :], skip_special_tokens=True))"""
+
 _CTRANSLATE2 = """import ctranslate2
 from transformers import AutoTokenizer
 
@@ -40,6 +50,7 @@ _COMMANDS = {
 }
 
 _LIBRARIES = {
+    "adapter": "peft",
     "merged": "transformers",
     "ctranslate2": "ctranslate2",
     "gguf": "gguf",
@@ -60,7 +71,7 @@ def describe_use(job: Job, form: str) -> ModelFacts:
     system = find_system(job)
     tokens = job.run.recipe.generate.max_new_tokens
     files = sorted(path.name for path in job.out.glob("*.gguf"))
-    program = {"merged": _TRANSFORMERS, "ctranslate2": _CTRANSLATE2}.get(form)
+    program = {"adapter": _PEFT, "merged": _TRANSFORMERS, "ctranslate2": _CTRANSLATE2}.get(form)
     if program:
         use = program.format(system=system, tokens=tokens, end=tokenizer.convert_ids_to_tokens(tokenizer.eos_token_id))
     else:
