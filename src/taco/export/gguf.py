@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import get_args
 
 from taco.export.job import Job, merge
+from taco.model.chat_form import FIRST, SPACED_FIRST
 from taco.model.convert.gguf import convert_adapter, convert_model
 from taco.model.convert.weights import GgufWeights
+from taco.store.files import write_atomically
 
 
 def write_merged(job: Job) -> None:
@@ -28,12 +30,30 @@ def write_model(job: Job, *, adapter: bool) -> Path:
         job: The export.
         adapter: Whether the adapter is in it, or the base alone.
     """
-    folder = merge(job, adapter=adapter)
-    name = job.name if adapter else _clean(job.base.name)
-    out = job.out / f"{name}-{job.weights}.gguf"
+    folder = merge_for_llama_cpp(job, adapter=adapter)
+    out = job.out / name_model(job, adapter=adapter)
     job.progress.say(f"Writing {out.name} with llama.cpp's converter.")
-    convert_model(folder, out, weights=_check(job.weights), name=name)
+    convert_model(folder, out, weights=_check(job.weights), name=out.stem)
     return out
+
+
+def name_model(job: Job, *, adapter: bool) -> str:
+    """Return the name of the GGUF file."""
+    return f"{job.name if adapter else _clean(job.base.name)}-{job.weights}.gguf"
+
+
+def merge_for_llama_cpp(job: Job, *, adapter: bool) -> Path:
+    """Return the folder with the model, its chat template as llama.cpp wants it.
+
+    llama.cpp puts the space that some tokenizers begin a text with after a special token too; transformers does not, and
+    there the template itself has it.
+    """
+    folder = merge(job, adapter=adapter)
+    template = folder / "chat_template.jinja"
+    if template.is_file():
+        text = template.read_text(encoding="utf-8")
+        write_atomically(template, [text.replace(SPACED_FIRST, FIRST).encode()])
+    return folder
 
 
 def write_adapter(job: Job) -> None:

@@ -3,23 +3,24 @@ r"""`--to ollama`: a GGUF file and a Modelfile whose template gives the very pro
 Ollama does not read Jinja. Its template is found by rendering the model's chat template with marks for the messages and
 cutting the text at the marks:
 
-    with a system message      A + system + B + prompt + C
-    without one                A'         +     prompt + C
-    after the answer           D
+    with a system message      FIRST + system + BETWEEN + prompt + AFTER
+    without one                BARE           +           prompt + AFTER
+    a later turn               END + LATER    +           prompt + AFTER
 
-Of several turns Ollama renders each with this template. Where a model puts a token before every text by itself
-(`add_bos_token`), that token is left out of the template, or it would be there twice.
+Where a model puts a token before every text by itself (`add_bos_token`), that token is left out of the template, or it
+would be there twice.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from taco.chain.formats import find_format
 from taco.errors import PublishError
-from taco.export.gguf import write_model
-from taco.export.job import Job, merge
+from taco.export.gguf import merge_for_llama_cpp, name_model, write_model
+from taco.export.job import Job
 from taco.model.chat_form import render_prompt
 from taco.model.prompt import end_token_id
 from taco.store.files import write_atomically
@@ -27,20 +28,31 @@ from taco.store.files import write_atomically
 _SYSTEM, _PROMPT, _RESPONSE = "xyzzy-system-4711", "xyzzy-prompt-4711", "xyzzy-response-4711"
 """Texts that no chat template holds."""
 
+_GGUF = "Export to gguf: llama.cpp's own server reads the chat template itself."
+
+_WRITTEN = re.compile(
+    r'TEMPLATE """\{\{ if \.System \}\}(?P<first>.*?)\{\{ \.System \}\}(?P<with>.*?)\{\{ else \}\}(?P<without>.*?)'
+    r"\{\{ end \}\}(?:\{\{ range \.Messages \}\}\{\{ if eq \.Role \"user\" \}\}(?P<later>.*?)\{\{ \.Content \}\}"
+    r"(?P<after>.*?)\{\{ else if|\{\{ \.Prompt \}\}(?P<only>.*?)\{\{ \.Response)",
+    re.DOTALL,
+)
+"""The two forms of `render_template`, inside a Modelfile."""
+
 _CONTEXT = 4096
 """Tokens that Ollama keeps room for, unless the model has fewer. Its own default would cut chains off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """The text around the messages of a turn.
+    """The text around the messages.
 
     Attributes:
         first: Before a system message.
-        between: From there to the prompt.
-        bare: Before the prompt, where there is no system message.
-        after: From the prompt to where the answer begins.
-        end: After the answer.
+        between: From there to the first prompt.
+        bare: Before the first prompt, where there is no system message.
+        after: From a prompt to where the answer begins.
+        end: After an answer.
+        later: Before the prompt of a later turn.
     """
 
     first: str
@@ -48,29 +60,24 @@ class Turn:
     bare: str
     after: str
     end: str
-
-    def render(self, system: str, prompt: str) -> str:
-        """Return what Ollama makes of the template before the first answer."""
-        head = f"{self.first}{system}{self.between}" if system else self.bare
-        return f"{head}{prompt}{self.after}"
+    later: str
 
 
 def write(job: Job) -> None:
     """Write the GGUF file and the Modelfile."""
     from transformers import AutoConfig, AutoTokenizer
 
-    folder = merge(job)
+    folder = merge_for_llama_cpp(job, adapter=True)
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    context = getattr(AutoConfig.from_pretrained(folder, local_files_only=True), "max_position_embeddings", None)
+    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     text = render_modelfile(
         tokenizer,
-        gguf="",
+        gguf=name_model(job, adapter=True),
         system=find_system(job),
         max_new_tokens=job.run.recipe.generate.max_new_tokens,
-        context=context,
+        context=getattr(config, "max_position_embeddings", None),
     )
-    model = write_model(job, adapter=True)
-    text = text.replace("FROM ./\n", f"FROM ./{model.name}\n", 1)
+    write_model(job, adapter=True)
     write_atomically(job.out / "Modelfile", [text.encode()])
 
 
@@ -104,13 +111,46 @@ def render_modelfile(tokenizer: Any, *, gguf: str, system: str, max_new_tokens: 
 def render_template(turn: Turn) -> str:
     """Return the template, in the language of Go's text/template.
 
-    >>> print(render_template(Turn(first="<s>", between="|", bare="<b>", after=">", end="</e>")))
+    Where the text before a prompt is the same in every turn, what a system message adds stands in front of all turns.
+    Otherwise each turn is rendered alone, which is right where later ones look like a first one without a system message.
+
+    Raises:
+        PublishError: Neither is so, or a text cannot be quoted.
+
+    >>> print(render_template(Turn(first="<s>", between="|", bare="<b>", after=">", end="</e>", later="<b>")))
     {{ if .System }}<s>{{ .System }}|{{ else }}<b>{{ end }}{{ .Prompt }}>{{ .Response }}</e>
     """
-    for text in (turn.first, turn.between, turn.bare, turn.after, turn.end):
+    for text in (turn.first, turn.between, turn.bare, turn.after, turn.end, turn.later):
         _check_quotable(text)
-    head = f"{{{{ if .System }}}}{turn.first}{{{{ .System }}}}{turn.between}{{{{ else }}}}{turn.bare}{{{{ end }}}}"
-    return f"{head}{{{{ .Prompt }}}}{turn.after}{{{{ .Response }}}}{turn.end}"
+    opening = f"{{{{ if .System }}}}{turn.first}{{{{ .System }}}}"
+    if turn.later and turn.between.endswith(turn.later) and turn.bare.endswith(turn.later):
+        with_system, without = turn.between.removesuffix(turn.later), turn.bare.removesuffix(turn.later)
+        user = f'{{{{ if eq .Role "user" }}}}{turn.later}{{{{ .Content }}}}{turn.after}'
+        assistant = f'{{{{ else if eq .Role "assistant" }}}}{{{{ .Content }}}}{turn.end}'
+        turns = f"{{{{ range .Messages }}}}{user}{assistant}{{{{ end }}}}{{{{ end }}}}"
+        return f"{opening}{with_system}{{{{ else }}}}{without}{{{{ end }}}}{turns}"
+    if turn.later == turn.bare:
+        return (
+            f"{opening}{turn.between}{{{{ else }}}}{turn.bare}{{{{ end }}}}"
+            f"{{{{ .Prompt }}}}{turn.after}{{{{ .Response }}}}{turn.end}"
+        )
+    raise PublishError(
+        "The base model's chat template begins later turns in a way that Ollama cannot be told.", hint=_GGUF
+    )
+
+
+def read_prompt(modelfile: str, *, system: str, prompt: str) -> str:
+    """Return what Ollama makes of a Modelfile that taco wrote for a first question; for checking it.
+
+    Raises:
+        PublishError: The Modelfile is not of this form.
+    """
+    found = _WRITTEN.search(modelfile)
+    if not found:
+        raise PublishError("The Modelfile holds no template that taco wrote.", hint="Export it again.")
+    head = f"{found['first']}{system}{found['with']}" if system else found["without"]
+    later, after = found["later"] or "", found["after"] if found["after"] is not None else found["only"]
+    return f"{head}{later}{prompt}{after}"
 
 
 def find_turn(tokenizer: Any) -> Turn:
@@ -124,19 +164,26 @@ def find_turn(tokenizer: Any) -> Turn:
     """
     full = render_prompt(tokenizer, system=_SYSTEM, prompt=_PROMPT)
     plain = render_prompt(tokenizer, system="", prompt=_PROMPT)
-    messages = [{"role": "user", "content": _PROMPT}, {"role": "assistant", "content": _RESPONSE}]
-    answered = str(tokenizer.apply_chat_template(messages, tokenize=False))
     first, has_system, rest = full.partition(_SYSTEM)
     between, has_prompt, after = rest.partition(_PROMPT)
     bare, _, plain_after = plain.partition(_PROMPT)
-    _, has_response, end = answered.partition(_RESPONSE)
-    if not (has_system and has_prompt and has_response) or plain_after != after:
+    if not (has_system and has_prompt) or plain_after != after:
         raise PublishError(
             "The base model's chat template changes the messages, so Ollama cannot be given the same prompts.",
-            hint="Export to gguf: llama.cpp's own server reads the chat template itself.",
+            hint=_GGUF,
         )
+    end, later = _find_later(tokenizer)
     first, bare = (_leave_out_first_token(tokenizer, text) for text in (first, bare))
-    return Turn(first=first, between=between, bare=bare, after=after, end=end)
+    return Turn(first=first, between=between, bare=bare, after=after, end=end, later=later)
+
+
+def _find_later(tokenizer: Any) -> tuple[str, str]:
+    """Return what comes after an answer, and from there to the next prompt."""
+    messages = [{"role": "user", "content": _PROMPT}, {"role": "assistant", "content": _RESPONSE}]
+    end = str(tokenizer.apply_chat_template(messages, tokenize=False)).partition(_RESPONSE)[2]
+    messages.append({"role": "user", "content": _PROMPT})
+    rest = str(tokenizer.apply_chat_template(messages, tokenize=False)).partition(_RESPONSE)[2]
+    return end, rest.partition(_PROMPT)[0].removeprefix(end)
 
 
 def _leave_out_first_token(tokenizer: Any, text: str) -> str:
@@ -150,7 +197,7 @@ def _check_quotable(text: str) -> str:
         if mark in text:
             raise PublishError(
                 f"A Modelfile cannot hold {mark}, which the chat template or the system message has.",
-                hint="Export to gguf: llama.cpp's own server reads the chat template itself.",
+                hint=_GGUF,
             )
     return text
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from taco.errors import ModelError, PublishError
-from taco.export.ollama import Turn, find_turn
+from taco.export.ollama import read_prompt
 from taco.export.parity import Question, Speaker
 from taco.export.tuned_run import TunedRun
 from taco.generate.adapter import merge_adapter
@@ -16,7 +16,7 @@ from taco.generate.llama_server import LlamaServer
 from taco.generate.merged import find_ends
 from taco.generate.streamed import read_ends
 from taco.model.base import Base
-from taco.model.chat_form import complete_chat_template, render_prompt
+from taco.model.chat_form import render_prompt
 from taco.model.load import load_model, load_tokenizer
 from taco.model.prompt import encode_prompt
 
@@ -56,10 +56,8 @@ def open_speaker(folder: Path, seal: Mapping[str, Any], *, base: Base, run: Tune
         whole = prepare_gguf(base, weights="f32", cache=cache)
         return _LlamaCpp(LlamaServer(whole, adapter=files[0], context=_CONTEXT, threads=_THREADS))
     if form == "ollama" and files:
-        tokenizer = load_tokenizer(base)
-        complete_chat_template(tokenizer)
         server = LlamaServer(files[0], adapter=None, context=_CONTEXT, threads=_THREADS)
-        return _LlamaCpp(server, turn=find_turn(tokenizer))
+        return _LlamaCpp(server, modelfile=(folder / "Modelfile").read_text(encoding="utf-8"))
     raise PublishError(
         f"{folder} holds no model that can be asked.", hint="Check merged, gguf, gguf-lora, ctranslate2 or ollama."
     )
@@ -93,13 +91,14 @@ class _Transformers:
 class _LlamaCpp:
     """A GGUF file; prompts by the server's chat endpoint, or by Ollama's template."""
 
-    def __init__(self, server: LlamaServer, *, turn: Turn | None = None) -> None:
-        self.name = "llama.cpp" if turn is None else "llama.cpp with Ollama's template"
-        self._server, self._turn = server, turn
+    def __init__(self, server: LlamaServer, *, modelfile: str = "") -> None:
+        self.name = "llama.cpp" if not modelfile else "llama.cpp with Ollama's template"
+        self._server, self._modelfile = server, modelfile
 
     def encode(self, question: Question) -> list[int]:
-        if self._turn:
-            return self._server.encode(self._turn.render(question.system, question.prompt))
+        if self._modelfile:
+            text = read_prompt(self._modelfile, system=question.system, prompt=question.prompt)
+            return self._server.encode(text)
         messages = [{"role": "system", "content": question.system}] if question.system else []
         return self._server.encode(self._server.render([*messages, {"role": "user", "content": question.prompt}]))
 

@@ -20,13 +20,16 @@ _FOLD_SYSTEM = (
 
 _GUANACO = (
     "{%- for message in messages -%}"
-    "{%- if loop.first -%}{{- FIRST -}}{%- endif -%}"
+    "{%- if loop.first -%}FIRST{%- endif -%}"
     "{%- if message['role'] == 'system' -%}{{- message['content'] + '\n' -}}"
     "{%- elif message['role'] == 'user' -%}{{- '### Human: ' + message['content'] + '\n' -}}"
     "{%- else -%}{{- '### Assistant:' + message['content'] + END + '\n' -}}{%- endif -%}"
     "{%- endfor -%}"
     "{%- if add_generation_prompt -%}{{- '### Assistant:' -}}{%- endif -%}"
 )
+
+FIRST, SPACED_FIRST = "{{- bos_token -}}", "{{- bos_token + ' ' -}}"
+"""How Guanaco's form begins where the tokenizer puts a token before every text, and a space after that one."""
 
 _SAMPLES = (("", "Hello"), ("Answer.", "O ceo é azul.\n\n1. 12345"), ("Be short.", "नेपाल कहाँ छ?"))
 """System and user messages on which the completed template is held against `encode_prompt`."""
@@ -42,16 +45,17 @@ def complete_chat_template(tokenizer: Any) -> None:
         ModelError: No template gives these ids; then no engine could be told how to prompt the model.
     """
     wanted = [encode_prompt(tokenizer, system=system, prompt=prompt) for system, prompt in _SAMPLES]
-    if not tokenizer.chat_template:
-        tokenizer.chat_template = _write_guanaco(tokenizer)
-    elif _list_ids(tokenizer) != wanted:
-        tokenizer.chat_template = _FOLD_SYSTEM + tokenizer.chat_template
-    if _list_ids(tokenizer) != wanted:
-        raise ModelError(
-            "The base model's chat template cannot be completed: its prompts come out with other token ids than those "
-            "of training.",
-            hint="Tune a base model whose chat template takes a system message.",
-        )
+    own = tokenizer.chat_template
+    for candidate in [own, _FOLD_SYSTEM + own] if own else _list_guanaco(tokenizer):
+        tokenizer.chat_template = candidate
+        if _list_ids(tokenizer) == wanted:
+            return
+    tokenizer.chat_template = own
+    raise ModelError(
+        "The base model's chat template cannot be completed: its prompts come out with other token ids than those of "
+        "training.",
+        hint="Tune a base model whose chat template takes a system message.",
+    )
 
 
 def render_prompt(tokenizer: Any, *, system: str, prompt: str) -> str:
@@ -77,8 +81,9 @@ def _list_ids(tokenizer: Any) -> list[list[int]] | None:
     return [[int(token) for token in tokenizer(text, add_special_tokens=False)["input_ids"]] for text in texts]
 
 
-def _write_guanaco(tokenizer: Any) -> str:
+def _list_guanaco(tokenizer: Any) -> list[str]:
+    """Return Guanaco's form as templates: some tokenizers put a space before a text, but not after a special token."""
     ids = tokenizer("a")["input_ids"]
-    first = "bos_token" if ids and ids[0] == tokenizer.bos_token_id else "''"
     end = tokenizer.convert_ids_to_tokens(end_token_id(tokenizer))
-    return _GUANACO.replace("FIRST", first).replace("END", repr(end))
+    firsts = [FIRST, SPACED_FIRST] if ids and ids[0] == tokenizer.bos_token_id else [""]
+    return [_GUANACO.replace("FIRST", first).replace("END", repr(end)) for first in firsts]
