@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sentencepiece_base import save_sentencepiece_base
 from taco.chain.formats import find_template
 from taco.generate.backend import Prompt
 from taco.languages.table import find_language
@@ -42,13 +43,29 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def tiny_adapter(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of an adapter for `tiny_base` with weights so large that its text is a jumble of tokens."""
+    return save_jumble(tiny_base, tmp_path_factory.mktemp("tiny-adapter"))
+
+
+@pytest.fixture(scope="session")
+def spm_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a tiny base that llama.cpp can convert."""
+    return save_sentencepiece_base(tmp_path_factory.mktemp("spm") / "base")
+
+
+@pytest.fixture(scope="session")
+def spm_adapter(spm_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an adapter for `spm_base`, as `tiny_adapter`."""
+    return save_jumble(spm_base, tmp_path_factory.mktemp("spm-adapter"))
+
+
+def save_jumble(base: Path, folder: Path) -> Path:
+    """Save an adapter of large random weights and return its folder."""
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
     from taco.model.libraries import quiet_libraries
 
-    folder = tmp_path_factory.mktemp("tiny-adapter")
     config = LoraConfig(
         r=4,
         lora_alpha=8,
@@ -58,7 +75,7 @@ def tiny_adapter(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     )
     with quiet_libraries(), torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(1)
-        model = get_peft_model(AutoModelForCausalLM.from_pretrained(tiny_base), config)
+        model = get_peft_model(AutoModelForCausalLM.from_pretrained(base), config)
         for name, weight in model.named_parameters():
             if "lora_" in name:
                 weight.normal_(0, 0.5)

