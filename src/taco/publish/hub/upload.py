@@ -107,14 +107,19 @@ def _explain(repo: str) -> Iterator[None]:
     except (OSError, ValueError, RuntimeError, _http_error()) as error:
         offline = " (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE") else ""
         raise PublishError(
-            f"Uploading to {repo} failed{offline}: {type(error).__name__}: {_clean(error)}",
+            f"Uploading to {repo} failed{offline}: {_clean(error)}{_describe_cause(error)}",
             hint="Check the network and run the same command again; what was sent is kept.",
         ) from None
 
 
-def _clean(error: Exception) -> str:
+def _clean(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return _TOKEN.sub("(token)", lines[0]) if lines else ""
+    return _TOKEN.sub("(token)", lines[0]) if lines else type(error).__name__
+
+
+def _describe_cause(error: BaseException) -> str:
+    cause = error.__cause__
+    return f" ({type(cause).__name__}: {_clean(cause)})" if cause else ""
 
 
 def _http_error() -> type[Exception]:
