@@ -6,10 +6,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from tuned_runs import build_tuned_run
 
+from taco.errors import ModelError, PublishError
 from taco.export.tuned_run import TunedRun
 from taco.model.base import Base
+from taco.model.convert.gguf import convert_adapter, find_extras
 from taco.model.load import load_tokenizer
 from taco.model.prompt import encode_completion, encode_prompt, end_token_id
 
@@ -67,3 +70,27 @@ def test_rows_that_would_be_cut_are_left_out(kept_run: Path, tiny_base: Path, ex
     assert 0 < fitting < 8
     assert len((tmp_path / "axolotl" / "train.jsonl").read_text().splitlines()) == fitting
     assert len(json.loads((tmp_path / "factory" / "train.json").read_text())) == fitting
+
+
+def test_methods_are_carried_over_or_refused(tiny_base: Path, export: Export, tmp_path: Path) -> None:
+    run = build_tuned_run(tmp_path / "run", tiny_base, rslora=True)
+    export(run, "axolotl", out=tmp_path / "axolotl")
+    export(run, "llama-factory", out=tmp_path / "factory")
+    assert read_yaml(tmp_path / "axolotl" / "axolotl.yaml")["peft_use_rslora"] is True
+    assert read_yaml(tmp_path / "factory" / "llama_factory.yaml")["use_rslora"] is True
+    manifest = json.loads((run / "manifest.json").read_text())
+    manifest["recipe"]["train"]["stages"] = [{"name": "one"}]
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(PublishError, match="has stages"):
+        export(run, "axolotl", out=tmp_path / "axolotl")
+
+
+def test_adapters_that_gguf_cannot_hold_are_refused(run: Path) -> None:
+    path = run / "train" / "adapter" / "adapter_config.json"
+    assert find_extras(path.parent) == ""
+    for name, value in (("use_rslora", True), ("use_dora", True), ("modules_to_save", ["embed_tokens"])):
+        settings = json.loads(path.read_text())
+        path.write_text(json.dumps({**settings, name: value}))
+        with pytest.raises(ModelError, match=name):
+            convert_adapter(path.parent, run / "x.gguf", base=run)
+        path.write_text(json.dumps(settings))

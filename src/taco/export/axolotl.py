@@ -11,8 +11,9 @@ import json
 from typing import Any
 
 from taco.export.job import Job
-from taco.export.training import list_rows, name_base, render_yaml
+from taco.export.training import check_carried_over, list_rows, name_base, render_yaml
 from taco.store.files import write_atomically
+from taco.train.options import TrainOptions
 
 _NOTE = """To train with axolotl, in this folder: axolotl train axolotl.yaml
 Rows and settings are those of the run {name}. What the precision, the optimiser's kernel and the order of the rows decide
@@ -21,6 +22,7 @@ comes out otherwise than with taco."""
 
 def write(job: Job) -> None:
     """Write train.jsonl and axolotl.yaml."""
+    check_carried_over(job)
     rows = (
         {
             "segments": [
@@ -40,11 +42,7 @@ def list_settings(job: Job) -> dict[str, Any]:
     train = job.run.recipe.train
     return {
         "base_model": name_base(job.base),
-        "adapter": "lora",
-        "lora_r": train.rank,
-        "lora_alpha": train.alpha,
-        "lora_dropout": train.dropout,
-        "lora_target_modules": list(train.targets),
+        **_list_adapter(train),
         "datasets": [{"path": "train.jsonl", "ds_type": "json", "type": "input_output"}],
         "dataset_prepared_path": "prepared",
         "val_set_size": 0,
@@ -64,4 +62,19 @@ def list_settings(job: Job) -> dict[str, Any]:
         "bf16": "auto",
         "seed": job.run.recipe.seed,
         "output_dir": "output",
+    }
+
+
+def _list_adapter(train: TrainOptions) -> dict[str, Any]:
+    if train.method == "full":
+        return {}
+    return {
+        "adapter": train.method,
+        "load_in_4bit": train.method == "qlora",
+        "lora_r": train.rank,
+        "lora_alpha": train.alpha,
+        "lora_dropout": train.dropout,
+        "lora_target_modules": list(train.targets),
+        "peft_use_rslora": train.rslora,
+        "peft_use_dora": train.dora,
     }

@@ -10,8 +10,9 @@ import json
 from typing import Any
 
 from taco.export.job import Job
-from taco.export.training import TrainingRow, list_rows, name_base, render_yaml
+from taco.export.training import TrainingRow, check_carried_over, list_rows, name_base, render_yaml
 from taco.store.files import write_atomically
+from taco.train.options import TrainOptions
 
 _NOTE = """To train with LLaMA-Factory (0.9.2 or later), in this folder: llamafactory-cli train llama_factory.yaml
 Rows and settings are those of the run {name}. No template is named, so that the tokenizer's own is used: see in the first
@@ -35,6 +36,7 @@ _TABLE = {
 
 def write(job: Job) -> None:
     """Write train.json, dataset_info.json and llama_factory.yaml."""
+    check_carried_over(job)
     rows = (json.dumps({"messages": list_messages(row)}, ensure_ascii=False) for row in list_rows(job))
     pieces = ((b"[\n" if number == 0 else b",\n") + row.encode() for number, row in enumerate(rows))
     write_atomically(job.out / "train.json", _end_list(pieces))
@@ -61,11 +63,7 @@ def list_settings(job: Job) -> dict[str, Any]:
         "model_name_or_path": name_base(job.base),
         "stage": "sft",
         "do_train": True,
-        "finetuning_type": "lora",
-        "lora_rank": train.rank,
-        "lora_alpha": round(train.alpha),
-        "lora_dropout": train.dropout,
-        "lora_target": ",".join(train.targets),
+        **_list_adapter(train),
         "dataset_dir": ".",
         "dataset": "taco_train",
         "cutoff_len": train.max_row_tokens,
@@ -81,6 +79,21 @@ def list_settings(job: Job) -> dict[str, Any]:
         "bf16": True,
         "seed": job.run.recipe.seed,
         "output_dir": "output",
+    }
+
+
+def _list_adapter(train: TrainOptions) -> dict[str, Any]:
+    if train.method == "full":
+        return {"finetuning_type": "full"}
+    return {
+        "finetuning_type": "lora",
+        **({"quantization_bit": 4} if train.method == "qlora" else {}),
+        "lora_rank": train.rank,
+        "lora_alpha": round(train.alpha),
+        "lora_dropout": train.dropout,
+        "lora_target": ",".join(train.targets),
+        "use_rslora": train.rslora,
+        "use_dora": train.dora,
     }
 
 

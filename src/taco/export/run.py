@@ -70,7 +70,8 @@ def _make_key(run: TunedRun, form: str, *, weights: str, base: Base) -> str:
         for name, entry in run.manifest.stages.items()
         if name != "report"
     }
-    decided_by = [form, find_form(form).version, weights, base.name, base.digest, stages, versions, __version__]
+    told = [run.manifest.name, run.manifest.seed, run.manifest.recipe, run.manifest.versions]
+    decided_by = [form, find_form(form).version, weights, base.name, base.digest, stages, told, versions, __version__]
     return hashlib.sha256(json.dumps(decided_by, sort_keys=True).encode()).hexdigest()
 
 

@@ -10,7 +10,7 @@ from taco.errors import ModelError, PublishError
 from taco.export.ollama import read_prompt
 from taco.export.parity import Question, Speaker
 from taco.export.tuned_run import TunedRun
-from taco.generate.adapter import merge_adapter
+from taco.generate.adapter import load_tuned
 from taco.generate.ctranslate2 import Generator
 from taco.generate.llama_server import LlamaServer
 from taco.generate.merged import find_ends
@@ -26,10 +26,8 @@ _THREADS = 1
 
 def open_reference(base: Base, adapter: Path | None) -> Speaker:
     """Open the model that a run's scores are of."""
-    model = load_model(base, dtype="fp32")
-    return _Transformers(
-        "transformers", load_tokenizer(base), model if adapter is None else merge_adapter(model, adapter)
-    )
+    model = load_model(base, dtype="fp32") if adapter is None else load_tuned(base, adapter, dtype="fp32")
+    return _Transformers("transformers", load_tokenizer(base), model)
 
 
 def open_speaker(folder: Path, seal: Mapping[str, Any], *, base: Base, run: TunedRun, cache: Path) -> Speaker:
@@ -53,7 +51,7 @@ def open_speaker(folder: Path, seal: Mapping[str, Any], *, base: Base, run: Tune
     if form == "gguf-lora" and files:
         from taco.generate.converted import prepare_gguf
 
-        whole = prepare_gguf(base, weights="f32", cache=cache)
+        whole = prepare_gguf(base, None, weights="f32", cache=cache)
         return _LlamaCpp(LlamaServer(whole, adapter=files[0], context=_CONTEXT, threads=_THREADS))
     if form == "ollama" and files:
         server = LlamaServer(files[0], adapter=None, context=_CONTEXT, threads=_THREADS)

