@@ -15,7 +15,6 @@ from taco.cli.answer import answer
 from taco.cli.audit import audit
 from taco.cli.bench import bench_mt
 from taco.cli.benchmark import decontaminate, export_benchmark, translate_benchmark
-from taco.cli.benchmark import decontaminate, export_benchmark
 from taco.cli.export import export
 from taco.cli.failures import failures
 from taco.cli.judge import judge
