@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from jumbled_adapter import save_jumble
+
 END_OF_TURN = "<|im_end|>"
 CHAT_TEMPLATE = (
     "{% for message in messages %}"
@@ -38,28 +40,7 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_adapter(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of an adapter for `tiny_base` with weights so large that its text is a jumble of tokens."""
-    import torch
-    from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM
-
-    from taco.model.libraries import quiet_libraries
-
-    folder = tmp_path_factory.mktemp("tiny-adapter")
-    config = LoraConfig(
-        r=4,
-        lora_alpha=8,
-        target_modules=["q_proj", "k_proj", "v_proj", "o_proj"],
-        init_lora_weights=False,
-        task_type="CAUSAL_LM",
-    )
-    with quiet_libraries(), torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(1)
-        model = get_peft_model(AutoModelForCausalLM.from_pretrained(tiny_base), config)
-        for name, weight in model.named_parameters():
-            if "lora_" in name:
-                weight.normal_(0, 0.5)
-        model.save_pretrained(folder)
-    return folder
+    return save_jumble(tiny_base, tmp_path_factory.mktemp("tiny-adapter"))
 
 
 def _save_tokenizer(folder: Path) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from taco.cli.app import app
 from taco.evaluate.judge.judge import JUDGES
 from taco.evaluate.judge.options import CalibrationOptions, JudgeOptions
+from taco.generate.backend import BACKENDS
 from taco.recipe.schema import Recipe
 from taco.translate.engine import ENGINES
 
@@ -38,6 +39,8 @@ def describe_recipe() -> str:
     for name in ENGINES.names:
         parts += [f"\n## [translate.options] of the engine `{name}`\n\n"]
         parts += ["".join(_table("", ENGINES.load_options(name))) or "No options.\n"]
+    for name in BACKENDS.names:
+        parts += [f"\n## [generate.options] of the backend `{name}`\n\n", *_table("", BACKENDS.load_options(name))]
     return "".join(parts)
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from jumbled_adapter import save_jumble
+from sentencepiece_base import save_sentencepiece_base
 from taco.chain.formats import find_template
 from taco.generate.backend import Prompt
 from taco.languages.table import find_language
@@ -37,6 +39,18 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def spm_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a tiny base that llama.cpp can convert."""
+    return save_sentencepiece_base(tmp_path_factory.mktemp("spm") / "base")
+
+
+@pytest.fixture(scope="session")
+def spm_adapter(spm_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an adapter for `spm_base`, as `tiny_adapter`."""
+    return save_jumble(spm_base, tmp_path_factory.mktemp("spm-adapter"))
 
 
 @pytest.fixture(scope="session")

@@ -16,9 +16,11 @@ from taco.cli.audit import audit
 from taco.cli.bench import bench_mt
 from taco.cli.benchmark import decontaminate, export_benchmark, translate_benchmark
 from taco.cli.chat import chat
+from taco.cli.export import export
 from taco.cli.failures import failures
 from taco.cli.feedback import feedback
 from taco.cli.judge import judge
+from taco.cli.publish import publish
 from taco.cli.serve import serve
 from taco.cli.tokens import tokens
 
@@ -221,6 +223,8 @@ app.command("decontaminate")(decontaminate)
 app.command("answer")(answer)
 app.command("translate-benchmark")(translate_benchmark)
 app.command("export-benchmark")(export_benchmark)
+app.command("export")(export)
+app.command("publish")(publish)
 
 
 @recipe_app.command("check")

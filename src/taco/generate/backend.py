@@ -21,6 +21,10 @@ BACKENDS = Registry(
         "transformers": Entry(
             "taco.generate.options:TransformersOptions", "taco.generate.transformers:TransformersBackend"
         ),
+        "llamacpp": Entry("taco.generate.options:LlamaCppOptions", "taco.generate.llamacpp:LlamaCppBackend"),
+        "ctranslate2": Entry(
+            "taco.generate.options:CTranslate2Options", "taco.generate.ctranslate2:CTranslate2Backend"
+        ),
         "echo": Entry("taco.generate.options:EchoOptions", "taco.generate.echo:EchoBackend"),
     },
 )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from taco.errors import RecipeError
 from taco.generate.backend import BACKENDS
+from taco.model.convert.weights import Ct2Weights, GgufWeights
 
 
 class TransformersOptions(BaseModel):
@@ -20,6 +21,29 @@ class TransformersOptions(BaseModel):
     )
     cache_mib: int = Field(
         default=2048, ge=16, description="Memory in MiB that the keys and values of one batch may take, by estimate."
+    )
+
+
+class LlamaCppOptions(BaseModel):
+    """How llama.cpp decodes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weights: GgufWeights = Field(
+        default="f16", description="Number format of the base model's GGUF file, which is made once; `q8_0` is fastest."
+    )
+    context: int = Field(
+        default=4096, ge=64, le=1_000_000, description="Tokens that a prompt and its answer may have together."
+    )
+
+
+class CTranslate2Options(BaseModel):
+    """How CTranslate2 decodes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weights: Ct2Weights = Field(
+        default="int8", description="Number format of the model's matrices. It is converted once for each adapter."
     )
 
 
@@ -38,7 +62,10 @@ class GenerateOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    backend: str = Field(default="transformers", description="What generates: `transformers`, or `echo` (no model).")
+    backend: str = Field(
+        default="transformers",
+        description="What generates: `transformers`, `llamacpp`, `ctranslate2`, or `echo` (no model).",
+    )
     max_new_tokens: int = Field(
         default=512, ge=1, le=131_072, description="Tokens of an answer at most, its end token included."
     )

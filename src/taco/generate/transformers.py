@@ -13,11 +13,12 @@ from taco.generate.adapter import check_adapter, load_tuned
 from taco.generate.backend import Generation, Limits, Prompt, Refusal, Setup
 from taco.generate.detokenise import decode_text, decode_with_ends
 from taco.generate.loops import find_loop
+from taco.generate.merged import find_ends
 from taco.generate.options import TransformersOptions
 from taco.model.base import resolve_base
 from taco.model.libraries import require_libraries, set_threads
 from taco.model.load import load_model, load_tokenizer
-from taco.model.prompt import encode_prompt, end_token_id
+from taco.model.prompt import encode_prompt
 
 _MIB = 2**20
 
@@ -165,13 +166,6 @@ def cut_restart(generation: Generation, prompt: Prompt) -> Generation:
         return generation
     ends = [min(end, start) for end in generation.token_ends]
     return replace(generation, text=generation.text[:start], finish="label", token_ends=ends)
-
-
-def find_ends(tokenizer: Any, model: Any) -> frozenset[int]:
-    named = model.generation_config.eos_token_id
-    listed = named if isinstance(named, list) else [named]
-    ends = {end_token_id(tokenizer), tokenizer.eos_token_id, *listed}
-    return frozenset(int(token) for token in ends if token is not None)
 
 
 def find_context(model: Any) -> int:

@@ -18,10 +18,11 @@ from taco.generate.decode import Batch, DecodedRow, LoopGuard, fill_holes, judge
 from taco.generate.detokenise import TextStream, decode_text
 from taco.generate.kv_cache import estimate_token_bytes
 from taco.generate.loops import find_loop
+from taco.generate.merged import find_ends
 from taco.generate.options import TransformersOptions
 from taco.generate.sampling import Dice, choose_tokens, make_dice
 from taco.generate.session import Ask, Piece, SessionSetup
-from taco.generate.transformers import find_context, find_ends
+from taco.generate.transformers import find_context
 from taco.model.base import resolve_base
 from taco.model.libraries import require_libraries, set_threads
 from taco.model.load import load_tokenizer

@@ -1,0 +1,133 @@
+"""llama.cpp in this process: the server of the wheel xllamacpp, spoken to over a loopback port.
+
+Sums are taken with 32-bit keys and values and without flash attention, so that a GGUF file in 32 bits answers as
+transformers does. The port listens on 127.0.0.1 only.
+"""
+
+from __future__ import annotations
+
+import http.client
+import importlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from taco.errors import ModelError
+
+_TIMEOUT_S = 600.0
+AT_ONCE = 8
+"""Tokens that the server is asked for at a time."""
+
+
+class LlamaServer:
+    """One GGUF model, with an adapter or without.
+
+    Args:
+        model: The GGUF file.
+        adapter: GGUF file of a LoRA adapter, applied in full; None for none.
+        context: Tokens that a prompt and its answer may have together.
+        threads: CPU threads.
+
+    Raises:
+        ModelError: The extra [llamacpp] is not installed, or llama.cpp cannot load a file.
+    """
+
+    def __init__(self, model: Path, *, adapter: Path | None, context: int, threads: int) -> None:
+        # Threads that spin while they wait slow llama.cpp down tenfold and more where something else runs too.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        library = _import_library()
+        try:
+            self._server = library.Server(_list_settings(library, model, adapter, context=context, threads=threads))
+        except (RuntimeError, ValueError, OSError) as error:
+            raise ModelError(
+                f"llama.cpp cannot load {model}{f' with {adapter}' if adapter else ''}: {error}.",
+                hint="Export it again; an adapter must be of the same base model.",
+            ) from error
+        address = urlsplit(self._server.listening_address)
+        self._host, self._port = address.hostname or "127.0.0.1", address.port or 80
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of a text as the server reads a prompt: special tokens known, the model's first token added."""
+        found = self._post("/tokenize", {"content": text, "add_special": True, "parse_special": True})
+        return [int(token) for token in found["tokens"]]
+
+    def render(self, messages: Sequence[Mapping[str, str]]) -> str:
+        """Return messages as the server's chat endpoint writes them down for the model."""
+        return str(self._post("/apply-template", {"messages": list(messages)})["prompt"])
+
+    def stream(self, tokens: Sequence[int], *, limit: int, forbidden: int | None = None) -> Iterator[int]:
+        """Yield the likeliest tokens after some others, an end token included; close it to stop early.
+
+        The server is asked for a few tokens at a time and keeps what it read. Its own streaming holds tokens back that end
+        inside a character, and then never tells their ids, which loses most of a text that is not in Latin script.
+
+        Args:
+            tokens: Prompt, and what was generated so far.
+            limit: Number of new tokens at most.
+            forbidden: A token that must not come first; then one token is yielded.
+
+        Raises:
+            ModelError: The server fails.
+        """
+        said = list(tokens)
+        question: dict[str, object] = {"samplers": ["top_k"], "top_k": 1, "return_tokens": True, "cache_prompt": True}
+        if forbidden is not None:
+            limit, question["logit_bias"] = 1, [[forbidden, False]]
+        while limit > 0:
+            wanted = min(limit, AT_ONCE)
+            reply = self._post("/completion", {**question, "prompt": said, "n_predict": wanted})
+            found = [int(token) for token in reply["tokens"]][:wanted]
+            yield from found
+            said += found
+            limit -= len(found)
+            if reply.get("stop_type") != "limit" or not found:
+                return
+
+    def close(self) -> None:
+        """Stop the server and let go of the model."""
+        self._server = None
+
+    def _post(self, path: str, question: Mapping[str, object]) -> Any:
+        with closing(self._open(path, question)) as connection:
+            return json.load(_check(connection.getresponse()))
+
+    def _open(self, path: str, question: Mapping[str, object]) -> http.client.HTTPConnection:
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT_S)
+        connection.request("POST", path, json.dumps(question), {"Content-Type": "application/json"})
+        return connection
+
+
+def _check(response: http.client.HTTPResponse) -> http.client.HTTPResponse:
+    if response.status != http.client.OK:
+        said = response.read(1000).decode(errors="replace")
+        raise ModelError(f"llama.cpp refused a question with the status {response.status}: {said}")
+    return response
+
+
+def _import_library() -> Any:
+    try:
+        return importlib.import_module("xllamacpp")
+    except ImportError as error:
+        raise ModelError(
+            f"llama.cpp cannot be imported: {error}.",
+            hint='Install taco-llm[llamacpp]: pip install "taco-llm[llamacpp]"',
+        ) from error
+
+
+def _list_settings(library: Any, model: Path, adapter: Path | None, *, context: int, threads: int) -> Any:
+    settings = library.CommonParams()
+    settings.model.path = str(model)
+    settings.n_ctx, settings.n_parallel = context, 1
+    settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = threads
+    settings.hostnames, settings.port = ["127.0.0.1"], 0
+    settings.cache_type_k = settings.cache_type_v = library.ggml_type.GGML_TYPE_F32
+    settings.flash_attn_type = library.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    settings.ctx_shift = settings.warmup = settings.ui = False
+    settings.verbosity = 0
+    if adapter is not None:
+        settings.lora_adapters = [library.CommonAdapterLoraInfo(str(adapter), 1.0)]
+    return settings

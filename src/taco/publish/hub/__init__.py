@@ -1,0 +1,1 @@
+"""`taco publish`: a finished folder to the Hugging Face hub."""

@@ -1,0 +1,130 @@
+"""What would be uploaded: the sealed files of a folder that taco wrote, checked, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from taco.errors import PublishError
+from taco.store.files import digest_file, disk_faults
+
+Kind = Literal["model", "dataset"]
+
+EXPORT_SEAL = "taco-export.json"
+"""The file by which an export of `taco export` is known; it names all others."""
+
+DATASET_SUMS = "SHA256SUMS"
+"""The same of a data set of `taco dataset`."""
+
+CARD = "README.md"
+
+_RUN_FILES = "run"
+"""Folder of a data set whose files are beside the sums, because they differ from run to run."""
+
+_LICENCE = re.compile(r"^license:\s*[\"']?([^\s\"']+)", re.MULTILINE)
+_WARNING = re.compile(r"^- Warning: (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """What would be uploaded.
+
+    Attributes:
+        folder: Where the files are.
+        kind: What the hub calls such a repository.
+        files: File, relative to the folder -> its size in bytes; sorted, the card first.
+        card: Text of the card.
+        licence: What the card names, "" for nothing.
+        warnings: What the card warns of about licences.
+        edited: Whether somebody worked on the card after taco wrote it.
+    """
+
+    folder: Path
+    kind: Kind
+    files: Mapping[str, int]
+    card: str
+    licence: str
+    warnings: tuple[str, ...]
+    edited: bool
+
+    @property
+    def bytes(self) -> int:
+        """The size of all files."""
+        return sum(self.files.values())
+
+
+def open_parcel(folder: Path) -> Parcel:
+    """Check a folder and list what would be uploaded.
+
+    Files that the seal does not name stay where they are. The card alone may differ from what taco wrote.
+
+    Raises:
+        PublishError: The folder is none that taco wrote, or a file is missing or was changed.
+        StoreError: A file cannot be read.
+    """
+    kind, digests = _read_digests(folder)
+    faults = [f"  {name}: {fault}" for name, digest in digests.items() if (fault := _find_fault(folder, name, digest))]
+    if faults:
+        raise PublishError(
+            f"{folder} is not as taco wrote it:\n" + "\n".join(faults[:10]), hint="Write it again, or undo the changes."
+        )
+    if CARD not in digests:
+        raise PublishError(f"{folder} has no card (README.md).", hint="Write it again with this version of taco.")
+    names = sorted({*digests, EXPORT_SEAL if kind == "model" else DATASET_SUMS, *_list_beside(folder, kind)})
+    names.sort(key=lambda name: name != CARD)
+    with disk_faults(folder, "read"):
+        card = (folder / CARD).read_text(encoding="utf-8")
+        files = {name: (folder / name).stat().st_size for name in names}
+    head = card.split("---", 2)[1] if card.startswith("---") else ""
+    licence = _LICENCE.search(head)
+    return Parcel(
+        folder=folder,
+        kind=kind,
+        files=files,
+        card=card,
+        licence=licence[1] if licence else "",
+        warnings=tuple(_WARNING.findall(card)),
+        edited=digest_file(folder / CARD) != digests[CARD],
+    )
+
+
+def _read_digests(folder: Path) -> tuple[Kind, dict[str, str]]:
+    seal, sums = folder / EXPORT_SEAL, folder / DATASET_SUMS
+    with disk_faults(folder, "read"):
+        if seal.is_file():
+            return "model", _read_seal(seal)
+        if sums.is_file():
+            lines = sums.read_text(encoding="utf-8", errors="replace").splitlines()
+            return "dataset", {name: digest for digest, _, name in (line.partition("  ") for line in lines) if name}
+    raise PublishError(
+        f"{folder} is no folder that taco can publish: it has neither {EXPORT_SEAL} nor {DATASET_SUMS}.",
+        hint="Give a run folder, or what `taco export` or `taco dataset` wrote.",
+    )
+
+
+def _read_seal(path: Path) -> dict[str, str]:
+    try:
+        files = json.loads(path.read_bytes())["files"]
+        return {str(name): str(digest) for name, digest in files.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise PublishError(f"{path} is damaged: {error!r}.", hint="Export it again.") from error
+
+
+def _find_fault(folder: Path, name: str, digest: str) -> str:
+    path = folder / name
+    if path.is_symlink() or not path.resolve().is_relative_to(folder.resolve()):
+        return "is a link, or outside of the folder"
+    if not path.is_file():
+        return "is missing"
+    return "was changed" if name != CARD and digest_file(path) != digest else ""
+
+
+def _list_beside(folder: Path, kind: Kind) -> list[str]:
+    if kind == "model":
+        return []
+    found = (path for path in (folder / _RUN_FILES).glob("*.json") if path.is_file() and not path.is_symlink())
+    return [path.relative_to(folder).as_posix() for path in found]

@@ -1,0 +1,172 @@
+"""The card of a tuned model: every number in it from the run's manifest and its scores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from taco import __version__
+from taco.evaluate.metric import Metric
+from taco.evaluate.scores import Scores
+from taco.languages.table import Language
+from taco.publish.dataset.card import CITATION
+from taco.publish.dataset.counts import render_counts
+from taco.publish.dataset.markdown import code, escape, fence, table
+from taco.publish.model.lineage import Lineage, render_lineage
+from taco.report.wording import write_interval, write_value
+from taco.store.manifest import Manifest
+
+LICENCE_FILE = "LICENSE.md"
+
+TRAINED = (
+    "rows",
+    "steps",
+    "epochs",
+    "final_loss",
+    "supervised_tokens",
+    "tokens",
+    "seconds",
+    "tokens_per_s",
+    "threads",
+    "peak_rss_mb",
+)
+"""Counters of the train stage that the card shows, where the manifest has them."""
+
+_WEAKNESSES = """- It learnt from machine translations that no human has read, and writes {language} as they do.
+- The measures compare its answers with machine translations of reference answers. They tell a broken answer from a whole
+  one; they do not tell a good one from a fair one. No human has judged the answers.
+- It may state falsehoods fluently, in both languages; the English response in its answers is not checked by anything.
+- It answers in three sections; a program that shows its answers to users wants the last one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFacts:
+    """What the card says about the files.
+
+    Attributes:
+        name: The model's name.
+        language: The target language.
+        about: What the files are for, as a phrase.
+        use: How to run them: commands or a program.
+        use_language: What `use` is written in, for a reader's colours.
+        prompt: A prompt in the exact form of training, special tokens spelled out; "" to leave it out.
+        library: The hub's name of the library that loads the files; "" for none.
+        base_digest: SHA-256 of the base model's weights.
+    """
+
+    name: str
+    language: Language
+    about: str
+    use: str
+    use_language: str
+    prompt: str
+    library: str
+    base_digest: str
+
+
+def render_texts(facts: ModelFacts, *, manifest: Manifest, lineage: Lineage, scores: Scores | None) -> dict[str, str]:
+    """Return what is said about a model: file -> text of the card and of the licences.
+
+    Args:
+        facts: What the files are.
+        manifest: The run's manifest.
+        lineage: Where the model comes from.
+        scores: The run's scores; None where it was not evaluated.
+    """
+    language = escape(facts.language.name)
+    licences = render_lineage(lineage)
+    sections = {
+        "": _introduce(facts, lineage),
+        "Use it": fence(facts.use, language=facts.use_language),
+        "The prompt": _show_prompt(facts),
+        "Scores": _show_scores(scores),
+        "Training": _tell_training(manifest, facts),
+        "Rows in, rows kept, rows dropped": render_counts({language: manifest}),
+        "Known weaknesses": _WEAKNESSES.format(language=language),
+        "Licence": licences,
+        "Citation": f"The method and the form of the chains:\n\n{fence(CITATION, language='bibtex')}",
+    }
+    body = "\n\n".join(f"## {title}\n\n{text}" if title else text for title, text in sections.items() if text)
+    licence_file = f"# Licence of this model\n\n{licences}\n"
+    return {"README.md": f"{_render_front_matter(facts, lineage)}\n{body}\n", LICENCE_FILE: licence_file}
+
+
+def _render_front_matter(facts: ModelFacts, lineage: Lineage) -> str:
+    hub = lineage.combination.hub
+    fields: dict[str, object] = {"license": hub}
+    if hub == "other":
+        fields |= {"license_name": "mixed", "license_link": LICENCE_FILE}
+    fields |= {
+        "language": [facts.language.iso639_1 or facts.language.iso639_3, "en"],
+        "base_model": lineage.base,
+        "pipeline_tag": "text-generation",
+        "tags": ["taco", "low-resource-languages", "chain-of-thought"],
+    }
+    if facts.library:
+        fields["library_name"] = facts.library
+    lines = (f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in fields.items())
+    return "\n".join(["---", *lines, "---", ""])
+
+
+def _introduce(facts: ModelFacts, lineage: Lineage) -> str:
+    return (
+        f"# {escape(facts.name)}\n\n{code(lineage.base)}, tuned to answer in {escape(facts.language.name)} by "
+        "translation-assisted chains of thought (TaCo): it first writes the question in English, then an answer in English, "
+        f"then the answer in {escape(facts.language.name)}.\n\nThese files: {escape(facts.about)}. Made by taco "
+        f"{__version__}."
+    )
+
+
+def _show_prompt(facts: ModelFacts) -> str:
+    if not facts.prompt:
+        return ""
+    return (
+        "The model was tuned on exactly this form; another one, or a missing system message, makes it worse.\n\n"
+        f"{fence(facts.prompt)}"
+    )
+
+
+def _show_scores(scores: Scores | None) -> str:
+    if scores is None:
+        return "The run was not evaluated."
+    rows = [cells for metric in scores.metrics for cells in _list_cells(scores, metric)]
+    note = (
+        f"{scores.rows} held-out rows, machine translations; in brackets {100 * scores.bootstrap.confidence:g} % bootstrap "
+        "intervals. Measured on the adapter beside the base model by taco's own decoding, not on the files of this folder."
+    )
+    signatures = [(escape(name), code(value)) for name, value in sorted(scores.signatures.items())]
+    titles = ("measure", "better", "base", "tuned", "tuned − base")
+    return "\n\n".join([note, table(titles, rows), table(("made by", "signature"), signatures)])
+
+
+def _list_cells(scores: Scores, metric: Metric) -> Iterator[tuple[str, ...]]:
+    arms = [scores.arms[name].metrics.get(metric.name) if name in scores.arms else None for name in ("base", "tuned")]
+    cells = [f"{write_value(one, metric.unit)} {write_interval(one, metric.unit)}".strip() for one in arms]
+    change = scores.differences.get(metric.name)
+    changed = f"{write_value(change, metric.unit, is_difference=True)} {write_interval(change, metric.unit, is_difference=True)}"
+    yield (escape(metric.title), metric.better, *map(escape, cells), escape(changed.strip()))
+
+
+def _tell_training(manifest: Manifest, facts: ModelFacts) -> str:
+    entry = manifest.stages["train"]
+    counters = [(escape(name), escape(str(entry.counters[name]))) for name in TRAINED if name in entry.counters]
+    rows = [
+        ("seed", str(manifest.seed)),
+        ("training rows", f"{entry.rows_kept:,}"),
+        *counters,
+        ("SHA-256 of the base's weights", facts.base_digest),
+        *((escape(name), code(version)) for name, version in sorted(manifest.versions.items())),
+    ]
+    settings = _flatten(manifest.recipe.get("train"))
+    shown = [(code(f"train.{name}"), code(str(value))) for name, value in settings if value is not None]
+    return "\n\n".join([table(("what", "value"), rows), table(("setting", "value"), shown)])
+
+
+def _flatten(settings: object, prefix: str = "") -> Iterator[tuple[str, object]]:
+    if isinstance(settings, Mapping):
+        for name, value in settings.items():
+            if isinstance(value, Mapping):
+                yield from _flatten(value, f"{prefix}{name}.")
+            else:
+                yield f"{prefix}{name}", value
