@@ -14,9 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from taco.errors import PublishError
+from taco.publish.out_folder import lock_folder, name_folder
 from taco.store.files import digest_file, disk_faults, write_atomically
 
 SEAL = "taco-export.json"
@@ -34,11 +33,7 @@ class ExportFolder:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root.resolve()
-        if not self.root.name:
-            raise PublishError(f"{root} cannot be the folder of an export.", hint="Choose another --out.")
-        self.partial = self.root.with_name(self.root.name + ".partial")
-        self._old = self.root.with_name(self.root.name + ".old")
+        self.root, self.partial, self._old = name_folder(root, what="an export")
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -48,27 +43,13 @@ class ExportFolder:
             PublishError: Another process writes it, or it holds what would be lost.
             StoreError: It cannot be written.
         """
-        path = self.root.with_name(self.root.name + ".lock")
-        with disk_faults(path):
-            self.root.parent.mkdir(parents=True, exist_ok=True)
-            held = FileLock(path, timeout=0)
-            try:
-                held.acquire()
-            except Timeout as error:
-                raise PublishError(
-                    f"Another process is writing the export {self.root}.",
-                    hint="Wait for it, or choose another --out.",
-                ) from error
-        try:
+        with lock_folder(self.root, what="the export"):
             with disk_faults(self.root):
                 if self._old.exists() and not self.root.exists():
                     self._old.rename(self.root)
                 shutil.rmtree(self._old, ignore_errors=True)
             self._check_owned()
             yield
-        finally:
-            path.unlink(missing_ok=True)
-            held.release()
 
     def is_current(self, key: str) -> bool:
         """Whether the export is whole, unchanged, and was made from the same things."""

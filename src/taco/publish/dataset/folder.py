@@ -13,10 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from taco.errors import PublishError
 from taco.publish.dataset.entry import FOLDER
+from taco.publish.out_folder import lock_folder, name_folder
 from taco.store.files import digest_file, disk_faults, write_atomically
 
 SUMS = "SHA256SUMS"
@@ -33,11 +32,7 @@ class DatasetFolder:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root.resolve()
-        if not self.root.name:
-            raise PublishError(f"{root} cannot be the folder of a data set.", hint="Choose another --out.")
-        self.partial = self.root.with_name(self.root.name + ".partial")
-        self._old = self.root.with_name(self.root.name + ".old")
+        self.root, self.partial, self._old = name_folder(root, what="a data set")
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -47,24 +42,10 @@ class DatasetFolder:
             PublishError: Another process writes it, or it holds what would be lost.
             StoreError: It cannot be written.
         """
-        path = self.root.with_name(self.root.name + ".lock")
-        with disk_faults(path):
-            self.root.parent.mkdir(parents=True, exist_ok=True)
-            held = FileLock(path, timeout=0)
-            try:
-                held.acquire()
-            except Timeout as error:
-                raise PublishError(
-                    f"Another process is writing the data set {self.root}.",
-                    hint="Wait for it, or choose another --out.",
-                ) from error
-        try:
+        with lock_folder(self.root, what="the data set"):
             self._recover()
             self._check_owned()
             yield
-        finally:
-            path.unlink(missing_ok=True)  # while it is held: whoever opened it meanwhile finds it gone and tries again
-            held.release()
 
     def keep(self, files: Iterable[str]) -> None:
         """Take finished files over into the new data set, without copying them where the disk allows it."""

@@ -1,0 +1,72 @@
+"""The folder that a command writes: its neighbours, and a lock against two commands that write it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from filelock import FileLock, Timeout
+
+from taco.errors import PublishError
+from taco.store.files import disk_faults
+
+
+class OutFolder(NamedTuple):
+    """A folder and its neighbours.
+
+    Attributes:
+        root: The folder, absolute.
+        partial: NAME.partial, where the new one is built.
+        old: NAME.old, the old one on its way out.
+    """
+
+    root: Path
+    partial: Path
+    old: Path
+
+
+def name_folder(root: Path, *, what: str) -> OutFolder:
+    """Name a folder's neighbours.
+
+    Args:
+        root: The folder.
+        what: What it is, for messages: "an export".
+
+    Raises:
+        PublishError: It can have none, such as the root of the disk.
+    """
+    resolved = root.resolve()
+    if not resolved.name:
+        raise PublishError(f"{root} cannot be the folder of {what}.", hint="Choose another --out.")
+    return OutFolder(resolved, *(resolved.with_name(resolved.name + ending) for ending in (".partial", ".old")))
+
+
+@contextmanager
+def lock_folder(root: Path, *, what: str) -> Iterator[None]:
+    """Hold a folder for this process.
+
+    Args:
+        root: The folder; it need not be there, and the one that it lies in is made.
+        what: What it is, for messages: "the export".
+
+    Raises:
+        PublishError: Another process writes it.
+        StoreError: The lock beside it cannot be written.
+    """
+    path = root.with_name(root.name + ".lock")
+    with disk_faults(path):
+        root.parent.mkdir(parents=True, exist_ok=True)
+        held = FileLock(path, timeout=0)
+        try:
+            held.acquire()
+        except Timeout as error:
+            raise PublishError(
+                f"Another process is writing {what} {root}.", hint="Wait for it, or choose another --out."
+            ) from error
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)  # while it is held: whoever opened it meanwhile finds it gone and tries again
+        held.release()
