@@ -24,10 +24,7 @@ from pathlib import Path
 from typing import Self
 
 from taco.errors import BudgetError, StoreError
-from taco.store.files import disk_faults
-
-BUSY_TIMEOUT_S = 60.0
-"""How long to wait for another process that is writing."""
+from taco.store.database import open_database, read_form, transaction, write_ahead
 
 _PARAMETERS = 500
 """Texts of one look-up; SQLite allowed 999 parameters before version 3.32."""
@@ -139,10 +136,8 @@ class TranslationMemory:
 
     def __init__(self, path: Path, *, source: str, target: str, signature: str | None) -> None:
         self.path = path
-        with disk_faults(path.parent, "make the folder"):
-            path.parent.mkdir(parents=True, exist_ok=True)
         with self._faults():
-            self._database = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            self._database = open_database(path)
         try:
             with self._faults():
                 self._prepare()
@@ -183,7 +178,7 @@ class TranslationMemory:
             BudgetError: The account would have spent more than it may; nothing is written.
         """
         characters = sum(map(len, texts))
-        with self._faults(), self._transaction():
+        with self._faults(), transaction(self._database):
             if budget is not None:
                 self._charge(budget, characters=characters, usd=usd)
             cursor = self._database.execute(
@@ -194,7 +189,7 @@ class TranslationMemory:
 
     def record_failed(self, batch: int) -> None:
         """Write down that a batch came back without translations."""
-        with self._faults(), self._transaction():
+        with self._faults(), transaction(self._database):
             self._database.execute("UPDATE batch SET failed_at = ? WHERE id = ?", (time.time(), batch))
 
     def store(
@@ -217,7 +212,7 @@ class TranslationMemory:
             (self._engine, _digest(source_text), source_text, kept.text, kept.words, kept.unknown_words, batch)
             for source_text, kept in translations.items()
         ]
-        with self._faults(), self._transaction():
+        with self._faults(), transaction(self._database):
             self._database.executemany("INSERT OR IGNORE INTO translation VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             if usd is not None:
                 self._correct_cost(batch, usd, budget)
@@ -273,23 +268,19 @@ class TranslationMemory:
         self.close()
 
     def _prepare(self) -> None:
-        form = self._read_form()
+        form = read_form(self._database)
         if form not in (0, _FORM, *_MIGRATIONS):
             raise StoreError(
                 f"The translation memory {self.path} has form {form}, this version of taco writes form {_FORM}.",
                 hint="Use the version of taco that made it, or another file with translate.memory.",
             )
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = NORMAL")
+        write_ahead(self._database)
         if form != _FORM:
-            with self._transaction():
-                form = self._read_form()  # another process may have been faster
+            with transaction(self._database):
+                form = read_form(self._database)  # another process may have been faster
                 migrations = "".join(_MIGRATIONS.get(older, "") for older in range(form or _FORM, _FORM))
                 for statement in f"{migrations}{_TABLES} PRAGMA user_version = {_FORM};".split(";")[:-1]:
                     self._database.execute(statement)
-
-    def _read_form(self) -> int:
-        return int(self._database.execute("PRAGMA user_version").fetchone()[0])
 
     def _charge(self, budget: Budget, *, characters: int, usd: float) -> None:
         self._database.execute("INSERT OR IGNORE INTO account (name) VALUES (?)", (budget.account,))
@@ -320,23 +311,12 @@ class TranslationMemory:
 
     def _find_engine(self, source: str, target: str, signature: str) -> int:
         key = (source, target, signature)
-        with self._transaction():
+        with transaction(self._database):
             self._database.execute("INSERT OR IGNORE INTO engine (source, target, signature) VALUES (?, ?, ?)", key)
             found = self._database.execute(
                 "SELECT id FROM engine WHERE source = ? AND target = ? AND signature = ?", key
             ).fetchone()
         return int(found[0])
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
 
     @contextmanager
     def _faults(self) -> Iterator[None]:

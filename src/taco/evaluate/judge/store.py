@@ -22,11 +22,8 @@ from typing import Self
 
 from taco.errors import BudgetError, StoreError
 from taco.remote.chat_reply import ChatReply
-from taco.store.files import disk_faults
+from taco.store.database import open_database, read_form, transaction, write_ahead
 from taco.store.memory import Budget
-
-BUSY_TIMEOUT_S = 60.0
-"""How long to wait for another process that is writing."""
 
 _PARAMETERS = 500
 """Keys of one look-up; SQLite allowed 999 parameters before version 3.32."""
@@ -86,10 +83,8 @@ class ReplyStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with disk_faults(path.parent, "make the folder"):
-            path.parent.mkdir(parents=True, exist_ok=True)
         with self._faults():
-            self._database = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            self._database = open_database(path)
         try:
             with self._faults():
                 self._prepare()
@@ -125,7 +120,7 @@ class ReplyStore:
         Raises:
             BudgetError: The account would have spent more than it may; nothing is written.
         """
-        with self._faults(), self._transaction():
+        with self._faults(), transaction(self._database):
             if budget.usd is not None:
                 self._check_budget(budget.account, budget.usd, usd)
             cursor = self._database.execute(
@@ -141,7 +136,7 @@ class ReplyStore:
             call: Its number.
             is_free: Whether it surely cost nothing.
         """
-        with self._faults(), self._transaction():
+        with self._faults(), transaction(self._database):
             self._database.execute(
                 "UPDATE call SET failed_at = ?, usd = CASE WHEN ? THEN 0 ELSE usd END WHERE id = ?",
                 (time.time(), is_free, call),
@@ -155,7 +150,7 @@ class ReplyStore:
             reply: What the judge answered.
             usd: What it cost; None where nobody can say, which leaves the estimate.
         """
-        with self._faults(), self._transaction():
+        with self._faults(), transaction(self._database):
             self._database.execute(
                 "UPDATE call SET answered_at = ?, content = ?, refusal = ?, is_cut = ?, tokens_sent = ?, "
                 "tokens_written = ?, snapshot = ?, usd = coalesce(?, usd) WHERE id = ?",
@@ -204,16 +199,15 @@ class ReplyStore:
         self.close()
 
     def _prepare(self) -> None:
-        form = int(self._database.execute("PRAGMA user_version").fetchone()[0])
+        form = read_form(self._database)
         if form not in (0, _FORM):
             raise StoreError(
                 f"The store of verdicts {self.path} has form {form}, this version of taco writes form {_FORM}.",
                 hint="Use the version of taco that made it, or another file with --store.",
             )
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = NORMAL")
+        write_ahead(self._database)
         if form != _FORM:
-            with self._transaction():
+            with transaction(self._database):
                 for statement in f"{_TABLE} PRAGMA user_version = {_FORM};".split(";")[:-1]:
                     self._database.execute(statement)
 
@@ -226,17 +220,6 @@ class ReplyStore:
                 f"${usd:,.4f}.",
                 hint="All that was paid for is kept. The same command with a larger --budget goes on from here.",
             )
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
