@@ -8,13 +8,13 @@ import pytest
 from taco.evaluate.options import EvaluateOptions
 from taco.evaluate.run import run_evaluate
 from taco.evaluate.scores import Scores, read_scores
-from taco.evaluate.step3 import FILE, SectionTranslation, Step3Options, read_translations, translate_sections
+from taco.evaluate.step3 import FILE, SectionTranslation, read_translations, translate_sections
 from taco.languages.table import Language
 from taco.progress import SilentProgress
 from taco.records import Answer, Example
 from taco.store.jsonl import write_records
 from taco.translate.options import TranslateOptions
-from taco.translate.run import Payer
+from taco.translate.run import Means, Payer
 
 MakeExample = Callable[..., Example]
 MakeAnswer = Callable[..., Answer]
@@ -36,7 +36,7 @@ def folder(tmp_path: Path, make_example: MakeExample, make_answer: MakeAnswer) -
 
 def translate(folder: Path, language: Language) -> dict[str, SectionTranslation]:
     translate_sections(
-        Step3Options(
+        Means(
             translate=TranslateOptions(engine="echo"),
             memory=folder / "memory.sqlite",
             payer=Payer(run="run", account="account"),

@@ -9,7 +9,6 @@ from gate_rows import GALICIAN, make_row, read_rows, translate_seed, write_rows
 from sacrebleu.metrics import BLEU, CHRF, TER
 
 from taco.errors import DataError, EngineError
-from taco.gate.back import BackOptions
 from taco.gate.estimate import estimate_round_trip
 from taco.gate.options import GateOptions
 from taco.gate.round_trip import WARNING, RoundTrip, read_round_trip
@@ -21,7 +20,7 @@ from taco.records import Figures, StageCount
 from taco.store.jsonl import read_records
 from taco.store.memory import TranslationMemory
 from taco.translate.options import TranslateOptions
-from taco.translate.run import Payer
+from taco.translate.run import Means, Payer
 
 ECHO = {"back_engine": "echo"}
 """The fake engine says back what it gets."""
@@ -34,7 +33,7 @@ def translated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def gate(translated: Path, out: Path, *, memory: Path, run: str = "a", seed: int = 17, **options: object) -> StageCount:
     chosen = GateOptions(**options)  # type: ignore[arg-type]
-    back = BackOptions(
+    back = Means(
         translate=chosen.choose_back(TranslateOptions(engine="echo")),
         memory=memory,
         payer=Payer(run=run, account="account"),

@@ -23,11 +23,9 @@ from taco.measure.chrf import score_text
 from taco.progress import Progress
 from taco.records import ARMS, Answer, Example, Row, TranslatedRow, from_json, to_json
 from taco.store.jsonl import read_records, write_records
-from taco.translate.options import TranslateOptions
-from taco.translate.run import Payer
+from taco.translate.run import Means
 from taco.translate.runner import open_runner
 from taco.translate.shards import Shard
-from taco.translate.worker import Job
 
 FILE = "step3.jsonl"
 
@@ -58,38 +56,13 @@ class SectionTranslation:
     engine: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step3Options:
-    """All that decides how English sections are translated.
-
-    Attributes:
-        translate: Engine, pace and budget.
-        memory: The translation memory.
-        payer: On whose behalf texts are sent.
-    """
-
-    translate: TranslateOptions
-    memory: Path
-    payer: Payer
-
-    def make_job(self, language: Language) -> Job:
-        """Return the job of translating into a language."""
-        return Job(
-            options=self.translate,
-            language=language.code,
-            memory=self.memory,
-            run=self.payer.run,
-            account=self.payer.account,
-        )
-
-
 def translate_sections(
-    options: Step3Options, *, chain: Path, answers: Path, out: Path, language: Language, progress: Progress
+    means: Means, *, chain: Path, answers: Path, out: Path, language: Language, progress: Progress
 ) -> None:
     """Translate the English sections of all answers and references; sections that the engine refuses are left out.
 
     Args:
-        options: How.
+        means: How.
         chain: Folder with heldout.jsonl (Example).
         answers: Folder with base.jsonl and tuned.jsonl (Answer).
         out: Where step3.jsonl (SectionTranslation) goes.
@@ -105,9 +78,9 @@ def translate_sections(
     found: list[SectionTranslation] = []
     with (
         progress.task("step 3", total=len(texts), unit="sections") as task,
-        open_runner(options.make_job(language), progress=progress, task=task) as runner,
+        open_runner(means.make_job(target=language), progress=progress, task=task) as runner,
     ):
-        for part in runner.map(_cut_shards(texts, options.translate.shard_rows)):
+        for part in runner.map(_cut_shards(texts, means.translate.shard_rows)):
             rows = (from_json(TranslatedRow, line) for line in part.rows)
             found += [
                 SectionTranslation(english=texts[int(row.id)], target=row.response, engine=row.engine) for row in rows

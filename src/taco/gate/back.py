@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 from taco.gate.measure import FIELDS, LEAST_CHARACTERS
 from taco.gate.prose import list_prose
@@ -14,46 +13,18 @@ from taco.measure.chrf import score_text
 from taco.progress import Progress, Task
 from taco.records import Row, TranslatedRow, from_json, to_json
 from taco.store.memory import Ledger
-from taco.translate.options import TranslateOptions
-from taco.translate.run import Payer
+from taco.translate.run import Means
 from taco.translate.runner import Runner, open_runner
 from taco.translate.shards import Shard
-from taco.translate.worker import Job
 
 SHARD = "back"
 """Name of the shards, for messages."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackOptions:
-    """All that decides how texts are translated back.
-
-    Attributes:
-        translate: Engine, pace and budget.
-        memory: The translation memory.
-        payer: On whose behalf texts are sent.
-    """
-
-    translate: TranslateOptions
-    memory: Path
-    payer: Payer
-
-    def make_job(self, source: Language) -> Job:
-        """Return the job of translating from a language into English."""
-        payer = self.payer
-        return Job(
-            options=self.translate,
-            language=ENGLISH.code,
-            memory=self.memory,
-            run=payer.run,
-            account=payer.account,
-            source=source.code,
-        )
-
-    def read_ledger(self, source: Language) -> Ledger:
-        """Return what was sent so far."""
-        with self.make_job(source).open_memory(None) as kept:
-            return kept.read_ledger(self.payer.run)
+def read_ledger(means: Means, source: Language) -> Ledger:
+    """Return what was sent so far to translate from a language into English."""
+    with means.make_job(source=source, target=ENGLISH).open_memory(None) as kept:
+        return kept.read_ledger(means.payer.run)
 
 
 class BackTranslator:
@@ -94,15 +65,15 @@ class BackTranslator:
 
 
 @contextmanager
-def open_back(options: BackOptions, *, source: Language, progress: Progress, task: Task) -> Iterator[BackTranslator]:
+def open_back(means: Means, *, source: Language, progress: Progress, task: Task) -> Iterator[BackTranslator]:
     """Open what translates back.
 
     Raises:
         EngineError: The engine is missing, or has no way into English.
     """
-    job = options.make_job(source)
+    job = means.make_job(source=source, target=ENGLISH)
     with open_runner(job, progress=progress, task=task) as runner:
-        yield BackTranslator(runner, shard_rows=options.translate.shard_rows)
+        yield BackTranslator(runner, shard_rows=means.translate.shard_rows)
 
 
 def turn_round(row: TranslatedRow) -> Row:

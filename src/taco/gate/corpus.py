@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from taco.gate.back import BackOptions, open_back
+from taco.gate.back import open_back, read_ledger
 from taco.gate.options import CorpusRoundTripOptions
 from taco.gate.round_trip import RoundTrip, score_sample, translate_sample, write_round_trip
 from taco.gate.sentences import sample_sentences
 from taco.languages.table import Language
 from taco.progress import Progress
 from taco.records import TranslatedRow
+from taco.translate.run import Means
 
 
 def run_corpus_round_trip(
@@ -20,7 +21,7 @@ def run_corpus_round_trip(
     rows: Iterable[TranslatedRow],
     out: Path,
     target: Language,
-    back: BackOptions,
+    back: Means,
     seed: int,
     progress: Progress,
 ) -> dict[str, int | float | str]:
@@ -66,9 +67,9 @@ def _sum_up(found: RoundTrip) -> dict[str, int | float | str]:
     return {"round_trip_sentences": found.sentences, "round_trip_failed": found.failed, **figures}
 
 
-def count_sent(back: BackOptions, target: Language) -> dict[str, int | float | str]:
+def count_sent(back: Means, target: Language) -> dict[str, int | float | str]:
     """Return for the manifest what was sent to translate back."""
-    ledger = back.read_ledger(target)
+    ledger = read_ledger(back, target)
     return {
         "texts_sent": ledger.segments,
         "texts_lost": ledger.lost_segments,

@@ -15,7 +15,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from taco.errors import DataError
-from taco.gate.back import BackOptions, BackTranslator, open_back, score_back
+from taco.gate.back import BackTranslator, open_back, score_back
 from taco.gate.checks import CHECKS
 from taco.gate.corpus import count_sent, run_corpus_round_trip
 from taco.gate.measure import measure_rows
@@ -28,6 +28,7 @@ from taco.progress import Progress, Task
 from taco.records import Drop, Figures, StageCount, TranslatedRow, to_json
 from taco.store.files import disk_faults, write_atomically
 from taco.store.jsonl import count_records, read_records, write_records
+from taco.translate.run import Means
 
 NAMES = ("train", "heldout")
 """The files of rows, in `translated` and in `out`, without their ending."""
@@ -60,7 +61,7 @@ def run_gate(
     out: Path,
     target: Language,
     seed: int,
-    back: BackOptions | None,
+    back: Means | None,
     progress: Progress,
 ) -> StageCount:
     """Measure every row, and pass on those within the thresholds.
@@ -109,7 +110,7 @@ def run_gate(
     return StageCount(rows_in=rows, rows_kept=rows - sum(dropped.values()), dropped=dropped, counters=counters)
 
 
-def _measure(gate: _Gate, back: BackOptions | None) -> tuple[Sample, dict[str, int], int]:
+def _measure(gate: _Gate, back: Means | None) -> tuple[Sample, dict[str, int], int]:
     """Write figures.jsonl; return the training rows' figures, the number of rows of each file, and of those that did not
     come back."""
     sample, sizes = Sample(), dict.fromkeys(NAMES, 0)

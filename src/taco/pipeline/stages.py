@@ -39,12 +39,11 @@ def _run_translate(context: Context) -> StageCount:
 
 
 def _run_gate(context: Context) -> StageCount:
-    from taco.gate.back import BackOptions
     from taco.gate.run import run_gate
-    from taco.translate.run import Payer
+    from taco.translate.run import Means, Payer
 
     options = context.recipe.gate
-    back = BackOptions(
+    back = Means(
         translate=options.choose_back(context.recipe.translate),
         memory=context.memory,
         payer=Payer(run=context.key, account=context.recipe.name),
@@ -118,11 +117,11 @@ def _run_evaluate(context: Context) -> StageCount:
 
 
 def _translate_step3(context: Context) -> None:
-    from taco.evaluate.step3 import Step3Options, translate_sections
-    from taco.translate.run import Payer
+    from taco.evaluate.step3 import translate_sections
+    from taco.translate.run import Means, Payer
 
     translate_sections(
-        Step3Options(
+        Means(
             translate=context.recipe.translate,
             memory=context.memory,
             payer=Payer(run=context.key, account=context.recipe.name),

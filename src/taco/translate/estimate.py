@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -103,16 +103,8 @@ def estimate_translation(
 
 def _estimate_without(fault: str, options: TranslateOptions, *, source: Path, target: Language) -> Estimate:
     """Estimate what an engine that is not there would be sent, its limits and the memory left out."""
-    return _sum_up(
-        options,
-        source,
-        target,
-        rows=sum(count_records(source / f"{name}.jsonl") for name in NAMES),
-        texts=count_texts(source, None),
-        price=_guess_price(options.engines[0][1]),
-        limits=Limits(),
-        fault=fault,
-    )
+    terms = _Terms(price=_guess_price(options.engines[0][1]), fault=fault)
+    return _sum_up(options, source, target, rows=_count_rows(source), texts=count_texts(source, None), terms=terms)
 
 
 def estimate_with(
@@ -133,18 +125,14 @@ def estimate_with(
         most_rows: Rows that are looked at; if there are more, the estimate for these is scaled. None for all.
     """
     texts = count_texts(source, engine, most_rows=most_rows)
-    known: set[str] = set()
-    rate = None
+    terms = _Terms(price=engine.price, limits=set_limits(engine.limits, options))
     if memory.exists():
         with TranslationMemory(memory, source=origin.code, target=target.code, signature=engine.signature) as kept:
-            known, rate = set(kept.look_up(list(texts))), kept.measure_rate()
-    rows = sum(count_records(source / f"{name}.jsonl") for name in NAMES)
+            terms = replace(terms, known=kept.look_up(list(texts)).keys(), rate=kept.measure_rate())
+    rows = _count_rows(source)
     seen = rows if most_rows is None else min(rows, most_rows)
-    limits = set_limits(engine.limits, options)
-    made = _sum_up(
-        options, source, target, rows=seen, texts=texts, price=engine.price, limits=limits, known=known, rate=rate
-    )
-    return replace(scale(made, rows), disk_bytes=made.disk_bytes) if seen < rows else made
+    made = _sum_up(options, source, target, rows=seen, texts=texts, terms=terms)
+    return scale(made, rows)
 
 
 def describe_fetch(options: TranslateOptions) -> str:
@@ -194,8 +182,8 @@ def count_texts(source: Path, engine: Engine | None, *, most_rows: int | None = 
     asked: dict[Prose, tuple[str, ...]] = {}
     counts: Counter[str] = Counter()
     for row in islice(_read_rows(source), most_rows):
-        for field in FIELDS:
-            for node in split_text(getattr(row, field), keep=row.keep, sentences=sentences):
+        for name in FIELDS:
+            for node in split_text(getattr(row, name), keep=row.keep, sentences=sentences):
                 if isinstance(node, Prose):
                     if node not in asked:
                         asked[node] = next(list_attempts(node, keeps_slots=keeps_slots)).texts
@@ -208,20 +196,34 @@ def _read_rows(source: Path) -> Iterable[Row]:
         yield from read_records(source / f"{name}.jsonl", Row)
 
 
+def _count_rows(source: Path) -> int:
+    return sum(count_records(source / f"{name}.jsonl") for name in NAMES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """What is known of an engine before it is asked.
+
+    Attributes:
+        price: None where it is not known.
+        limits: As a recipe sets them.
+        known: Texts that the memory holds.
+        rate: Characters a second that one call brought so far; None where nothing was sent.
+        fault: Why the engine cannot be opened here, or "".
+    """
+
+    price: Price | None
+    limits: Limits = field(default_factory=Limits)
+    known: Collection[str] = ()
+    rate: float | None = None
+    fault: str = ""
+
+
 def _sum_up(
-    options: TranslateOptions,
-    source: Path,
-    target: Language,
-    *,
-    rows: int,
-    texts: Counter[str],
-    price: Price | None,
-    limits: Limits,
-    known: set[str] = frozenset(),  # type: ignore[assignment]
-    rate: float | None = None,
-    fault: str = "",
+    options: TranslateOptions, source: Path, target: Language, *, rows: int, texts: Counter[str], terms: _Terms
 ) -> Estimate:
-    left = [text for text in texts if text not in known]
+    limits, price = terms.limits, terms.price
+    left = [text for text in texts if text not in terms.known]
     characters = sum(map(len, left))
     parallel = limits.parallel_calls or 1
     calls = sum(1 for _ in make_batches(left, limits, characters=max(1, options.batch_characters // parallel)))
@@ -239,9 +241,9 @@ def _sum_up(
         calls=calls,
         usd=None if price is None else round(characters * price.usd_per_million_characters / 1e6, 6),
         price_source="" if price is None else price.source,
-        seconds=_estimate_seconds(characters, calls, limits, options.processes, rate),
+        seconds=_estimate_seconds(characters, calls, limits, options.processes, terms.rate),
         disk_bytes=round(files * BYTES_PER_SOURCE_BYTE + characters * BYTES_PER_CHARACTER),
-        fault=fault,
+        fault=terms.fault,
     )
 
 

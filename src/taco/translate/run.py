@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from taco.errors import EngineError
-from taco.languages.table import Language
+from taco.languages.table import ENGLISH, Language
 from taco.progress import Progress
 from taco.records import Drop, Row, StageCount, TranslatedRow, from_json, to_json
 from taco.store.files import disk_faults, write_atomically
@@ -50,6 +50,32 @@ class Payer:
 
     run: str
     account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """All that decides how other stages have texts translated.
+
+    Attributes:
+        translate: Engine, pace and budget.
+        memory: The translation memory.
+        payer: On whose behalf texts are sent.
+    """
+
+    translate: TranslateOptions
+    memory: Path
+    payer: Payer
+
+    def make_job(self, *, source: Language = ENGLISH, target: Language) -> Job:
+        """Return the job of translating from one language into another."""
+        return Job(
+            options=self.translate,
+            language=target.code,
+            memory=self.memory,
+            run=self.payer.run,
+            account=self.payer.account,
+            source=source.code,
+        )
 
 
 def run_translate(

@@ -10,12 +10,12 @@ from pydantic import ValidationError
 
 from taco.errors import RecipeError
 from taco.evaluate.judge.submission import Submission
-from taco.gate.back import BackOptions, open_back
+from taco.gate.back import open_back
 from taco.languages.table import ENGLISH, find_language
 from taco.progress import Progress
 from taco.records import Row
 from taco.translate.options import TranslateOptions
-from taco.translate.run import Payer
+from taco.translate.run import Means, Payer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class BackTranslation:
     account: str
     budget_usd: float | None = None
 
-    def describe(self) -> BackOptions:
+    def describe(self) -> Means:
         """Return this for the engines' own machinery.
 
         Raises:
@@ -48,7 +48,7 @@ class BackTranslation:
                 f"The engine {self.engine} cannot translate back: {fault}.",
                 hint="Give the field back_translation in a file of answers instead.",
             ) from None
-        return BackOptions(translate=translate, memory=self.memory, payer=Payer(run=self.account, account=self.account))
+        return Means(translate=translate, memory=self.memory, payer=Payer(run=self.account, account=self.account))
 
 
 def translate_back(submissions: Sequence[Submission], how: BackTranslation, *, progress: Progress) -> list[Submission]:
