@@ -71,7 +71,7 @@ def read_verdict(reply: ChatReply, prompt: JudgePrompt) -> Reading:
         return Reading(reason="cut-off", explanation=reply.content)
     fields: dict[str, Any] | None = None
     try:
-        fields = _find_object(reply.content)
+        fields = _find_object(reply.content, prompt)
         found = _read_plain(reply.content, prompt) if fields is None else _read_fields(fields, prompt)
     except _FormError as error:
         return Reading(reason=str(error), explanation=_find_explanation(fields, reply.content))
@@ -96,7 +96,12 @@ def combine_axes(axes: Mapping[str, float]) -> float:
     return float(min(axes["language"], sum(others) / len(others)))
 
 
-def _find_object(content: str) -> dict[str, Any] | None:
+def _list_marked(content: str, prompt: JudgePrompt) -> list[str]:
+    """Return the lines with the prompt's mark, which no judged text can hold."""
+    return [line for line in content.splitlines() if prompt.mark and prompt.mark in line.casefold()]
+
+
+def _find_object(content: str, prompt: JudgePrompt) -> dict[str, Any] | None:
     """Return the JSON object that a reply is, None where it is none."""
     fenced = _FENCE.fullmatch(content)
     try:
@@ -104,7 +109,7 @@ def _find_object(content: str) -> dict[str, Any] | None:
     except _FormError:
         raise
     except (ValueError, RecursionError):
-        if _BEGINS_JSON.match(content):
+        if _BEGINS_JSON.match(content) and not _list_marked(content, prompt):  # else it may begin with a quoted answer
             raise _FormError("wrong-form") from None  # of a broken object nobody can say where its numbers end
         return None
     return found if isinstance(found, dict) else None
@@ -141,7 +146,7 @@ def _check_number(value: Any, prompt: JudgePrompt) -> float:
 
 
 def _read_plain(content: str, prompt: JudgePrompt) -> dict[str, Any]:
-    marked = [line for line in content.splitlines() if prompt.mark and prompt.mark in line.casefold()]
+    marked = _list_marked(content, prompt)
     if prompt.kind == "rubric":
         return {axis: _read_axis(axis, marked, prompt) for axis in AXES}
     if prompt.kind == "pair":
