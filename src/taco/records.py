@@ -192,19 +192,36 @@ class SectionUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnginePart:
+    """A stretch of an answer that a translation engine wrote instead of the model, labels included.
+
+    Attributes:
+        start, end: [start, end) in characters of the answer's text.
+        engine: Signature of the engine.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    start: int
+    end: int
+    engine: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """One generated answer, as it leaves `generate`.
 
     Attributes:
         id: The id of the English row that asked.
         arm: Which system answered: "base" or "tuned".
-        text: The raw generated text, end token removed.
+        text: The raw generated text, end token removed; where a translation engine did a step, with its parts.
         finish: Why generation ended.
         state: The parser's state of the chain, see `taco.chain.parse.State`.
         tokens: Number of generated tokens, the end token included.
         seconds: Wall-clock time of the decoding steps that made them.
         sections: Tokens and seconds for each section.
         lead_outs: Times that the loop guard led the answer out of a loop by forbidding the token that went on with it.
+        engine_parts: The parts of `text` that the model did not write; without them it is what the model wrote.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -219,6 +236,7 @@ class Answer:
     seconds: float
     sections: tuple[SectionUse, ...] = ()
     lead_outs: int = 0
+    engine_parts: tuple[EnginePart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,6 +133,27 @@ def find_restart(text: str, *, template: str, language: Language) -> int | None:
     return marks[-1].start() if is_whole else None
 
 
+def find_over(text: str, *, template: str, language: Language, after: int = 0, until: str = "") -> int | None:
+    """Return where an answer is over although the model goes on: at a section's label, or where it begins anew.
+
+    Args:
+        text: The answer so far.
+        template, language: See `parse_chain`.
+        after: Characters at the beginning that are given; the place is never inside them.
+        until: Name of the section whose label ends the answer; "" for none.
+
+    >>> from taco.languages.table import find_language
+    >>> find_over("a\\nResponse in English: b", template="taco", language=find_language("gl"), until="response_en")
+    2
+    """
+    places = [find_restart(text, template=template, language=language)]
+    made_by = find_template(template)
+    if until and made_by.has_labels:
+        marks = label_pattern(made_by, language).finditer(text)
+        places += [mark.start() for mark in marks if made_by.section_names[_section_index(mark)] == until]
+    return min((place for place in places if place is not None and place >= after), default=None)
+
+
 def _take_whole(text: str, template: Template, finish: str) -> ParsedChain:
     """Read a text that is one section without a label."""
     name, inner = template.section_names[0], text.strip()

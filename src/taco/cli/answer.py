@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from taco.errors import DataError
+from taco.errors import DataError, RecipeError
+from taco.registry import suggest
 
 if TYPE_CHECKING:
     from taco.evaluate.benchmark.answer import Answerer
+    from taco.generate.options import GenerateOptions
 
 
 def answer(
@@ -24,6 +26,14 @@ def answer(
     out: Annotated[Path, typer.Option("--out", help="Folder of the answers.", metavar="DIR")],
     categories: Annotated[
         Path | None, typer.Option(help="A benchmark with the same ids that names the categories.", metavar="FILE")
+    ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            help="Who does the steps of the chain: chain, engine-question, engine-answer or engine-both; the recipe's if "
+            "left out.",
+            metavar="MODE",
+        ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
@@ -39,7 +49,7 @@ def answer(
     from taco.store.cache import cache_folder
     from taco.store.run_folder import RunFolder
 
-    answerer = _open_run(run)
+    answerer = _open_run(run, mode)
     questions = read_benchmark(benchmark, categories=categories)
     with RunFolder(out).lock():
         count = answer_benchmark(
@@ -50,12 +60,14 @@ def answer(
         print(f"{number} not asked: {reason}, see {out / 'dropped.jsonl'}")
 
 
-def _open_run(run: Path) -> Answerer:
+def _open_run(run: Path, mode: str | None) -> Answerer:
     from pydantic import ValidationError
 
     from taco.evaluate.benchmark.answer import Answerer
     from taco.recipe.schema import Recipe
+    from taco.store.cache import cache_folder
     from taco.store.manifest import read_manifest
+    from taco.translate.run import Means, Payer
 
     manifest = read_manifest(run / "manifest.json")
     trained = manifest.stages.get("train")
@@ -67,9 +79,25 @@ def _open_run(run: Path) -> Answerer:
         raise DataError(f"The recipe in {run / 'manifest.json'} is of another version of taco.") from error
     return Answerer(
         run=run,
+        means=Means(
+            translate=recipe.translate,
+            memory=recipe.translate.memory or cache_folder() / "memory.sqlite",
+            payer=Payer(run=f"answer {recipe.run_name}", account=recipe.name),
+        ),
         chain=recipe.chain,
         model=recipe.model,
-        generate=recipe.generate,
+        generate=_set_mode(recipe.generate, mode),
         language=recipe.target,
         adapter=trained.outputs,
     )
+
+
+def _set_mode(options: GenerateOptions, mode: str | None) -> GenerateOptions:
+    from taco.generate.options import Mode
+
+    if mode is None:
+        return options
+    known = get_args(Mode)
+    if mode not in known:
+        raise RecipeError(f"There is no mode {mode!r}{suggest(mode, known)}", hint=f"Known: {', '.join(known)}.")
+    return options.model_copy(update={"mode": mode})

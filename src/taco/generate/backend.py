@@ -58,6 +58,8 @@ class Prompt:
         text: The user's message.
         template: Name of the chain template that a tuned model answers in.
         language: The target language of that chain.
+        prefix: What the answer begins with already: the backend goes on from there and gives what it added alone.
+        until: Name of the section at whose label the answer ends; "" to let it go on.
     """
 
     id: str
@@ -65,6 +67,8 @@ class Prompt:
     text: str
     template: str
     language: Language
+    prefix: str = ""
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +80,14 @@ class Limits:
         loop_guard: Whether to stop an answer that repeats itself: in a loop, see `taco.generate.loops`, or by
             beginning a section anew after the last one, see `taco.chain.parse.find_restart`.
         lead_outs: Times that such an answer is led out of its loop before it is stopped.
+        penalty: What the score of a token that the answer has already is divided by where it is positive, and multiplied
+            by where it is not (CTRL, arXiv 1909.05858); 1 for none.
     """
 
     max_new_tokens: int
     loop_guard: bool
     lead_outs: int = 0
+    penalty: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

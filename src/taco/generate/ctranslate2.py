@@ -39,18 +39,25 @@ class Generator:
             raise ModelError(f"CTranslate2 cannot load {folder}: {error}.", hint="Convert it again.") from error
         self._tokenizer, self._ends = tokenizer, list(ends)
 
-    def stream(self, tokens: Sequence[int], *, limit: int, forbidden: int | None = None) -> Iterator[int]:
+    def stream(
+        self, tokens: Sequence[int], *, limit: int, forbidden: int | None = None, penalty: float = 1.0
+    ) -> Iterator[int]:
         """Yield the likeliest tokens after some others, the end token included; close it to stop early.
 
         Args:
             tokens: Prompt, and what was generated so far.
             limit: Number of new tokens at most.
             forbidden: A token that must not come first; then one token is yielded.
+            penalty: See `Limits`; of all tokens before.
         """
         names = self._tokenizer.convert_ids_to_tokens
         kept_out = {} if forbidden is None else {"suppress_sequences": [names([forbidden])]}
         steps = self._generator.generate_tokens(
-            names(list(tokens)), max_length=limit if forbidden is None else 1, end_token=self._ends, **kept_out
+            names(list(tokens)),
+            max_length=limit if forbidden is None else 1,
+            end_token=self._ends,
+            repetition_penalty=penalty,
+            **kept_out,
         )
         for step in steps:
             yield int(step.token_id)

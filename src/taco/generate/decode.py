@@ -21,6 +21,12 @@ CHECK_EVERY = 8
 FindPeriod = Callable[[Sequence[int], int], int]
 """(a row's tokens, span) -> period of the loop that they end with, 0 where there is none; see `taco.generate.loops`."""
 
+PENALTY_WINDOW = 64
+"""Tokens, counted from the end of prompt and answer, that a penalty looks back on."""
+
+Penalty = tuple[float, Sequence[int]]
+"""(penalty, see `taco.generate.backend.Limits`; tokens that it is for)."""
+
 Choose = Callable[[torch.Tensor], torch.Tensor]
 """(scores [rows, vocabulary]) -> the next token of each row [rows]; see `taco.generate.sampling`."""
 
@@ -74,6 +80,7 @@ def decode_batch(
     ends: Collection[int],
     guard: LoopGuard | None,
     on_tokens: Callable[[int], None],
+    penalty: float = 1.0,
 ) -> Iterator[DecodedRow]:
     """Decode prompts together and yield each row as soon as it is finished.
 
@@ -84,6 +91,7 @@ def decode_batch(
         ends: Tokens that end an answer.
         guard: Asked every `CHECK_EVERY` tokens of a row; None to let rows repeat themselves.
         on_tokens: Called after each step with the number of tokens that it made.
+        penalty: See `taco.generate.backend.Limits`.
 
     Raises:
         ModelError: The model's numbers overflowed.
@@ -92,7 +100,8 @@ def decode_batch(
     live = [DecodedRow(index, limit) for index, limit in enumerate(limits)]
     while live:
         started = time.perf_counter()
-        tokens = batch.step([row.forbidden for row in live])
+        penalties = [make_penalty(penalty, prompts[row.index], row.tokens) for row in live]
+        tokens = batch.step([row.forbidden for row in live], penalties=penalties)
         share = (time.perf_counter() - started) / len(live)
         for row, token in zip(live, tokens, strict=True):
             row.tokens.append(token)
@@ -106,6 +115,15 @@ def decode_batch(
             live = [live[place] for place in order]
             batch.keep(order)
             yield from finished
+
+
+def make_penalty(penalty: float, prompt: Sequence[int], tokens: Sequence[int]) -> Penalty | None:
+    """Return the penalty of a row for its last tokens; None where there is none.
+
+    >>> make_penalty(1.5, [7, 8], [9]), make_penalty(1.0, [7], [8])
+    ((1.5, [7, 8, 9]), None)
+    """
+    return None if penalty == 1 else (penalty, [*prompt, *tokens][-PENALTY_WINDOW:])
 
 
 def fill_holes(is_finished: Sequence[bool]) -> list[int]:
@@ -144,12 +162,19 @@ class Batch:
         takes_last_only = "logits_to_keep" in inspect.signature(model.forward).parameters
         self._last_only = {"logits_to_keep": 1} if takes_last_only else {}
 
-    def step(self, forbidden: Sequence[int | None], *, choose: Choose | None = None) -> list[int]:
+    def step(
+        self,
+        forbidden: Sequence[int | None],
+        *,
+        choose: Choose | None = None,
+        penalties: Sequence[Penalty | None] = (),
+    ) -> list[int]:
         """Decode one token for each row.
 
         Args:
             forbidden: For each row a token that must not come next, or None.
             choose: Chooses the tokens; None for the likeliest.
+            penalties: For each row its penalty, or None; empty for none at all.
 
         Raises:
             ModelError: The model's numbers overflowed.
@@ -164,6 +189,9 @@ class Batch:
                 **self._last_only,
             )
             scores = output.logits[:, -1]
+            for row, penalty in enumerate(penalties):
+                if penalty is not None:
+                    _penalise(scores[row], penalty)
             for row, token in enumerate(forbidden):
                 if token is not None:
                     scores[row, token] = -torch.inf
@@ -224,6 +252,14 @@ class Batch:
         moved[:, : length - taken] = 0
         moved[:, length - taken : length] = self._mask[:, self._length - 1 - taken : self._length - 1]
         return moved
+
+
+def _penalise(scores: torch.Tensor, penalty: Penalty) -> None:
+    """Make tokens less likely, in place; scores [vocabulary]."""
+    factor, tokens = penalty
+    places = torch.tensor(sorted(set(tokens)), device=scores.device)
+    found = scores[places]
+    scores[places] = torch.where(found > 0, found / factor, found * factor)
 
 
 def judge_row(row: DecodedRow, ends: Collection[int], guard: LoopGuard | None) -> Finish | None:

@@ -17,6 +17,24 @@ def decode_text(tokenizer: Any, tokens: Sequence[int]) -> str:
     return str(text)
 
 
+def decode_after(tokenizer: Any, before: Sequence[int], tokens: Sequence[int]) -> tuple[str, list[int]]:
+    """Return the text of tokens and its ends as `decode_with_ends` does, as it is behind some others.
+
+    Tokenizers that write a space into a token leave it out at the beginning of a text, where it is none.
+
+    Args:
+        tokenizer: A transformers tokenizer.
+        before: The tokens in front; empty at the beginning of an answer.
+        tokens: The tokens, without an end token.
+    """
+    shown = list(before[-WINDOW:])
+    text, ends = decode_with_ends(tokenizer, [*shown, *tokens])
+    if not shown:
+        return text, ends
+    skipped = ends[len(shown) - 1]
+    return text[skipped:], [end - skipped for end in ends[len(shown) :]]
+
+
 def decode_with_ends(tokenizer: Any, tokens: Sequence[int]) -> tuple[str, list[int]]:
     """Return the text of tokens and, for each token, how many of its characters are complete after it.
 
@@ -50,12 +68,13 @@ class TextStream:
 
     Args:
         tokenizer: A transformers tokenizer.
+        before: The tokens in front of them; empty at the beginning of an answer.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Any, before: Sequence[int] = ()) -> None:
         self._tokenizer = tokenizer
-        self._window: list[int] = []
-        self._told = 0  # tokens of the window whose text was given away
+        self._window: list[int] = list(before[-WINDOW:])
+        self._told = len(self._window)  # tokens of the window whose text was given away
 
     def push(self, token: int) -> str:
         """Take one token; "" where it holds only a part of a character."""

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from taco.chain.formats import find_template
-from taco.chain.template import make_chain
+from taco.chain.parse import find_over
+from taco.chain.template import label_pattern, make_chain
 from taco.errors import DataError
 from taco.generate.backend import Generation, Limits, Prompt, Refusal, Setup
 from taco.generate.options import EchoOptions
+from taco.records import Chain
 
 _WORD = re.compile(r"\s*\S+\s*")
 
@@ -41,11 +44,11 @@ class EchoBackend:
         """Answer each prompt, in the order given; see `Backend.generate`."""
         for prompt in prompts:
             try:
-                text = prompt.text if arm == "base" else _render(prompt)
+                text = prompt.text if arm == "base" else render_rest(prompt.text, prompt)
             except DataError as error:
                 yield Refusal(id=prompt.id, reason="label-in-text", detail=error.message)
                 continue
-            generation = self._speak(prompt.id, text, limits.max_new_tokens)
+            generation = end_at_label(self._speak(prompt.id, text, limits.max_new_tokens), prompt)
             on_tokens(len(generation.token_ends))
             yield generation
 
@@ -65,7 +68,45 @@ class EchoBackend:
         )
 
 
-def _render(prompt: Prompt) -> str:
+def render_rest(text: str, prompt: Prompt, chain: Chain | None = None) -> str:
+    """Return what comes after a prompt's prefix in a chain: each section that it does not begin yet, and the open one.
+
+    Args:
+        text: What each section says.
+        prompt: The prompt.
+        chain: What to say instead.
+
+    Raises:
+        DataError: The template cannot hold the text.
+    """
     template = find_template(prompt.template)
-    chain = make_chain(dict.fromkeys(template.section_names, prompt.text))
-    return template.render(chain, prompt.language)
+    chain = chain or make_chain(dict.fromkeys(template.section_names, text))
+    whole = template.render(chain, prompt.language)
+    begun = len(label_pattern(template, prompt.language).findall(prompt.prefix))
+    if not begun:
+        return whole
+    rest = list(zip(template.separators(prompt.language), template.section_names, strict=True))[begun - 1 :]
+    return "".join(separator + getattr(chain, name) for separator, name in rest).removeprefix(rest[0][0])
+
+
+def end_at_label(generation: Generation, prompt: Prompt) -> Generation:
+    """End an answer at the label that its prompt names, its end token left out."""
+    place = find_over(
+        prompt.prefix + generation.text,
+        template=prompt.template,
+        language=prompt.language,
+        after=len(prompt.prefix),
+        until=prompt.until,
+    )
+    if not prompt.until or place is None:
+        return generation
+    cut = place - len(prompt.prefix)
+    count = sum(end < cut for end in generation.token_ends) + 1
+    ends = [min(end, cut) for end in generation.token_ends[:count]]
+    return replace(
+        generation,
+        text=generation.text[:cut],
+        finish="label",
+        token_ends=ends,
+        token_seconds=generation.token_seconds[:count],
+    )

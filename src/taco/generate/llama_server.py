@@ -59,7 +59,9 @@ class LlamaServer:
         """Return messages as the server's chat endpoint writes them down for the model."""
         return str(self._post("/apply-template", {"messages": list(messages)})["prompt"])
 
-    def stream(self, tokens: Sequence[int], *, limit: int, forbidden: int | None = None) -> Iterator[int]:
+    def stream(
+        self, tokens: Sequence[int], *, limit: int, forbidden: int | None = None, penalty: float = 1.0
+    ) -> Iterator[int]:
         """Yield the likeliest tokens after some others, an end token included; close it to stop early.
 
         The server is asked for a few tokens at a time and keeps what it read. Its own streaming holds tokens back that end
@@ -69,12 +71,15 @@ class LlamaServer:
             tokens: Prompt, and what was generated so far.
             limit: Number of new tokens at most.
             forbidden: A token that must not come first; then one token is yielded.
+            penalty: See `Limits`; of the last 64 tokens.
 
         Raises:
             ModelError: The server fails.
         """
         said = list(tokens)
         question: dict[str, object] = {"samplers": ["top_k"], "top_k": 1, "return_tokens": True, "cache_prompt": True}
+        if penalty != 1:
+            question |= {"samplers": ["penalties", "top_k"], "repeat_penalty": penalty, "repeat_last_n": 64}
         if forbidden is not None:
             limit, question["logit_bias"] = 1, [[forbidden, False]]
         while limit > 0:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from taco.errors import RecipeError
 from taco.generate.backend import BACKENDS
 from taco.model.convert.weights import Ct2Weights, GgufWeights
+from taco.translate.options import TranslateOptions
+
+Mode = Literal["chain", "engine-question", "engine-answer", "engine-both"]
+"""Which steps of the chain are a translation engine's, see `taco.generate.relay`."""
 
 
 class TransformersOptions(BaseModel):
@@ -57,6 +61,58 @@ class EchoOptions(BaseModel):
     )
 
 
+class RelayOptions(BaseModel):
+    """Which engines do the steps that `generate.mode` takes from the model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    question_engine: str = Field(
+        default="", description="Puts questions into English; `translate.engine` where left out. Needs the pair."
+    )
+    question_options: dict[str, Any] = Field(
+        default={},
+        description="Its own options, as a table [generate.relay.question_options]; those of `translate` where it is the "
+        "same engine.",
+    )
+    answer_engine: str = Field(
+        default="",
+        description="Puts answers into the target language; `translate.engine` and its fallback where left out.",
+    )
+    answer_options: dict[str, Any] = Field(
+        default={}, description="Its own options, as a table [generate.relay.answer_options]."
+    )
+
+    @field_validator("question_options", "answer_options")
+    @classmethod
+    def _check_options(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        side = (info.field_name or "").removesuffix("_options")
+        engine = info.data.get(f"{side}_engine", "")
+        if not engine and value:
+            raise ValueError(f"they are of generate.relay.{side}_engine, which is not given")
+        return TranslateOptions(engine=engine, options=value).options if engine else value
+
+    def choose_question(self, translate: TranslateOptions) -> TranslateOptions:
+        """Return how to put questions into English: as `translate` does it, with the engine of choice, nothing dropped.
+
+        >>> RelayOptions(question_engine="echo").choose_question(TranslateOptions()).engine
+        'echo'
+        """
+        return _choose_engine(translate, self.question_engine, self.question_options, fallback=False)
+
+    def choose_answer(self, translate: TranslateOptions) -> TranslateOptions:
+        """Return how to put answers into the target language."""
+        return _choose_engine(translate, self.answer_engine, self.answer_options, fallback=not self.answer_engine)
+
+
+def _choose_engine(
+    translate: TranslateOptions, engine: str, options: dict[str, Any], *, fallback: bool
+) -> TranslateOptions:
+    changed: dict[str, Any] = {"max_unknown_share": 1.0}
+    changed |= {} if fallback else {"fallback": (), "fallback_options": {}}
+    changed |= {"engine": engine, "options": options} if engine else {}
+    return translate.model_copy(update=changed)
+
+
 class GenerateOptions(BaseModel):
     """How the held-out prompts are answered. Decoding is greedy: the likeliest token each time."""
 
@@ -66,6 +122,12 @@ class GenerateOptions(BaseModel):
         default="transformers",
         description="What generates: `transformers`, `llamacpp`, `ctranslate2`, or `echo` (no model).",
     )
+    mode: Mode = Field(
+        default="chain",
+        description="Who does the steps: `chain` the model all three; `engine-question` a translation engine step 1; "
+        "`engine-answer` step 3; `engine-both` both, the base model being asked in English.",
+    )
+    relay: RelayOptions = RelayOptions()
     max_new_tokens: int = Field(
         default=512, ge=1, le=131_072, description="Tokens of an answer at most, its end token included."
     )

@@ -16,16 +16,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar, get_args
 
+from taco.chain.formats import find_template
 from taco.chain.parse import parse_chain
-from taco.errors import DataError
+from taco.errors import DataError, RecipeError
 from taco.generate.backend import BACKENDS, Backend, Generation, Limits, Prompt, Refusal, Setup
 from taco.generate.options import GenerateOptions
+from taco.generate.relay import NO_RELAY, Asked, Relay, check_mode, open_relay
 from taco.generate.sections import measure_sections, sum_seconds
-from taco.languages.table import Language
+from taco.languages.table import Language, find_language
 from taco.model.options import ModelOptions
 from taco.progress import Progress, Task
-from taco.records import ARMS, Answer, Drop, Example, Finish, StageCount
+from taco.records import ARMS, Answer, Drop, EnginePart, Example, Finish, StageCount
 from taco.store.jsonl import RecordLog, read_records, write_records
+from taco.translate.run import Means
 
 RecordT = TypeVar("RecordT")
 
@@ -40,6 +43,7 @@ def run_generate(
     cache: Path,
     language: Language,
     progress: Progress,
+    means: Means | None = None,
 ) -> StageCount:
     """Answer the held-out prompts with the base model alone and with the adapter.
 
@@ -52,12 +56,16 @@ def run_generate(
         cache: The cache folder.
         language: The target language.
         progress: Where to say how far it is.
+        means: How texts are translated; needed where `options.mode` has an engine do a step.
 
     Raises:
         DataError: The held-out rows are missing or damaged, or two of them have the same id.
         ModelError: The model or the adapter cannot be used.
+        RecipeError: The mode needs sections that the rows' chains do not have, or means that were not given.
+        EngineError: The engine of a step is missing or cannot go on.
     """
     examples = _read_examples(chain / "heldout.jsonl")
+    relay = _choose_relay(options, examples, means=means, language=language, progress=progress)
     setup = Setup(model=model, adapter=adapter, cache=cache, progress=progress)
     backend: Backend = BACKENDS.load_implementation(options.backend)(options.backend_options, setup=setup)
     limits = Limits(max_new_tokens=options.max_new_tokens, loop_guard=options.loop_guard, lead_outs=options.lead_outs)
@@ -73,12 +81,14 @@ def run_generate(
                 examples=examples,
                 limits=limits,
                 path=path,
-                language=language,
+                relay=relay,
                 progress=progress,
             )
+            templates = {example.id: example.template for example in examples}
+            answers = relay.complete(answers, template=templates, language=language)
             kept += write_records(path, answers)
             drops += refused
-            counters |= count_answers(answers, arm)
+            counters |= count_answers(answers, arm) | _count_relay(relay, answers, arm)
     finally:
         backend.close()
     write_records(out / "dropped.jsonl", drops)
@@ -108,6 +118,34 @@ def count_answers(answers: Sequence[Answer], arm: str) -> dict[str, int | float 
     }
 
 
+def _choose_relay(
+    options: GenerateOptions,
+    examples: Sequence[Example],
+    *,
+    means: Means | None,
+    language: Language,
+    progress: Progress,
+) -> Relay:
+    if options.mode == "chain":
+        return NO_RELAY
+    for name in dict.fromkeys(example.template for example in examples):
+        check_mode(options.mode, find_template(name))
+    if means is None:
+        raise RecipeError(f"The mode {options.mode} needs a translation engine, and none was given.")
+    return open_relay(options.relay, options.mode, means=means, language=language, progress=progress)
+
+
+def _count_relay(relay: Relay, answers: Sequence[Answer], arm: str) -> dict[str, int | float | str]:
+    if relay.mode == "chain":
+        return {}
+    parts = [part for answer in answers for part in answer.engine_parts]
+    return {
+        "mode": relay.mode,
+        "mode_engines": " + ".join(sorted({part.engine for part in parts})),
+        f"{arm}_engine_parts": len(parts),
+    }
+
+
 def _read_examples(path: Path) -> list[Example]:
     examples = list(read_records(path, Example))
     twice = [row_id for row_id, count in Counter(example.id for example in examples).items() if count > 1]
@@ -126,20 +164,25 @@ def _answer_arm(
     examples: Sequence[Example],
     limits: Limits,
     path: Path,
-    language: Language,
+    relay: Relay,
     progress: Progress,
 ) -> tuple[list[Answer], list[Drop]]:
     asked = {example.id: example for example in examples}
     drops: dict[str, Drop] = {}
     with RecordLog(path, Answer) as log:
         answers = {answer.id: answer for answer in log.records if answer.id in asked}
-        prompts = [_make_prompt(example, language) for example in examples if example.id not in answers]
-        with progress.task(f"Answering ({arm})", total=len(examples), unit="answers", done=len(answers)) as task:
+        left = [_make_prompt(example) for example in examples if example.id not in answers]
+        prepared = relay.prepare(left, arm=arm)
+        ready = {one.prompt.id: one for one in prepared if isinstance(one, Asked)}
+        drops |= {one.id: _make_drop(one, arm) for one in prepared if isinstance(one, Refusal)}
+        prompts = [one.prompt for one in ready.values()]
+        done = len(answers) + len(drops)
+        with progress.task(f"Answering ({arm})", total=len(examples), unit="answers", done=done) as task:
             for outcome in backend.generate(prompts, arm=arm, limits=limits, on_tokens=_show_speed(task)):
                 if isinstance(outcome, Refusal):
                     drops[outcome.id] = _make_drop(outcome, arm)
                 else:
-                    answers[outcome.id] = _make_answer(outcome, asked[outcome.id], arm, language)
+                    answers[outcome.id] = _make_answer(outcome, asked[outcome.id], arm, ready[outcome.id])
                     log.append([answers[outcome.id]])
                 task.advance()
     return _sort(answers, examples), _sort(drops, examples)
@@ -161,26 +204,32 @@ def _show_speed(task: Task) -> Callable[[int], None]:
     return count
 
 
-def _make_prompt(example: Example, language: Language) -> Prompt:
+def _make_prompt(example: Example) -> Prompt:
     return Prompt(
-        id=example.id, system=example.system, text=example.prompt, template=example.template, language=language
+        id=example.id,
+        system=example.system,
+        text=example.prompt,
+        template=example.template,
+        language=find_language(example.language),
     )
 
 
-def _make_answer(generation: Generation, example: Example, arm: str, language: Language) -> Answer:
-    parsed = parse_chain(generation.text, template=example.template, language=language, finish=generation.finish)
-    sections = measure_sections(generation, parsed.spans)
+def _make_answer(generation: Generation, example: Example, arm: str, asked: Asked) -> Answer:
+    text, given = asked.given + generation.text, len(asked.given)
+    parsed = parse_chain(text, template=example.template, language=asked.prompt.language, finish=generation.finish)
+    sections = measure_sections(generation, parsed.spans, given=given)
     return Answer(
         id=generation.id,
         arm=arm,
         prompt=example.prompt,
-        text=generation.text,
+        text=text,
         finish=generation.finish,
         state=parsed.state,
         tokens=len(generation.token_ends),
         seconds=sum_seconds(sections),
         sections=sections,
         lead_outs=generation.lead_outs,
+        engine_parts=(EnginePart(start=0, end=given, engine=asked.engine),) if given else (),
     )
 
 

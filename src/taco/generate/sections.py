@@ -14,7 +14,9 @@ OTHER = "other"
 _DIGITS = 6
 
 
-def measure_sections(generation: Generation, spans: Mapping[str, tuple[int, int]]) -> tuple[SectionUse, ...]:
+def measure_sections(
+    generation: Generation, spans: Mapping[str, tuple[int, int]], *, given: int = 0
+) -> tuple[SectionUse, ...]:
     """Share the tokens and seconds of an answer out among its sections.
 
     A token belongs to the section that one of its characters lies in, to the first where there are two. A token that
@@ -24,6 +26,7 @@ def measure_sections(generation: Generation, spans: Mapping[str, tuple[int, int]
     Args:
         generation: The answer.
         spans: Section -> [start, end) in characters of the answer's text, as `parse_chain` finds them.
+        given: Characters in front of what was generated that the spans count too.
 
     Returns:
         The sections that were found, in the order of the chain, and "other".
@@ -31,8 +34,8 @@ def measure_sections(generation: Generation, spans: Mapping[str, tuple[int, int]
     names = [name for name in SECTIONS if name in spans]
     tokens = dict.fromkeys([*names, OTHER], 0)
     seconds = dict.fromkeys([*names, OTHER], 0.0)
-    start = 0
-    for end, cost in zip(generation.token_ends, generation.token_seconds, strict=True):
+    start = given
+    for end, cost in zip((given + end for end in generation.token_ends), generation.token_seconds, strict=True):
         name = _find_section(start, max(end, start + 1), spans, names)
         tokens[name] += 1
         seconds[name] += cost

@@ -72,6 +72,7 @@ class Ask:
         text: Where there are no turns: a text to go on with as it stands.
         template: Name of the chain template that the adapter answers in; "" where no chain is expected.
         language: The target language of that chain.
+        prefix: What the answer begins with already; the pieces are of what comes after it.
         limits: When to stop.
         sampling: How tokens are chosen.
     """
@@ -83,6 +84,7 @@ class Ask:
     text: str = ""
     template: str
     language: Language
+    prefix: str = ""
     limits: Limits
     sampling: Sampling = Sampling()
 

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from taco.chain.parse import find_restart
 from taco.errors import ModelError
 from taco.generate.backend import Generation, Limits, Prompt, Refusal
-from taco.generate.detokenise import decode_text, decode_with_ends
+from taco.generate.detokenise import decode_after, decode_text
 from taco.generate.loops import find_loop
-from taco.generate.transformers import cut_restart
+from taco.generate.transformers import cut_restart, find_end
 from taco.model.base import Base
-from taco.model.prompt import encode_prompt, end_token_id
+from taco.model.prompt import encode_prefix, encode_prompt, end_token_id
 
 _ENDLESS = 2**31
 
@@ -29,8 +28,13 @@ _ENDLESS = 2**31
 class TokenStream(Protocol):
     """An engine with a model in it."""
 
-    def stream(self, tokens: Sequence[int], *, limit: int, forbidden: int | None = None) -> Iterator[int]:
-        """Yield the likeliest tokens after some others; a forbidden one is only kept out of the first place."""
+    def stream(
+        self, tokens: Sequence[int], *, limit: int, forbidden: int | None = None, penalty: float = 1.0
+    ) -> Iterator[int]:
+        """Yield the likeliest tokens after some others; a forbidden one is only kept out of the first place.
+
+        Of the penalty see `Limits`; how far back it looks is the engine's own.
+        """
 
     def close(self) -> None:
         """Let go of the model."""
@@ -94,6 +98,7 @@ def answer_prompts(
     fitting: list[tuple[Prompt, list[int]]] = []
     for prompt in prompts:
         ids = encode_prompt(speech.tokenizer, system=prompt.system, prompt=prompt.text)
+        ids += encode_prefix(speech.tokenizer, prompt.prefix)
         if len(ids) >= speech.context:
             detail = f"{len(ids)} tokens; the model's context holds {speech.context}, one of them for the answer"
             yield Refusal(id=prompt.id, reason="prompt-too-long", detail=detail)
@@ -119,28 +124,32 @@ def _answer(
 
     def has_restarted(_: int, tokens: Sequence[int]) -> bool:
         text = decode_text(tokenizer, tokens)
-        return find_restart(text, template=prompt.template, language=prompt.language) is not None
+        return find_end(text, prompt) is not None
 
     def find_period(tokens: Sequence[int], span: int) -> int:
+        if not limits.loop_guard:
+            return 0
         loop = find_loop(
             tokens, is_wordless=lambda run: not any(map(str.isalpha, decode_text(tokenizer, run))), span=span
         )
         return loop.period if loop else 0
 
     guard = LoopGuard(find_period=find_period, has_restarted=has_restarted, lead_outs=limits.lead_outs)
+    is_guarded = limits.loop_guard or bool(prompt.until)
     row = DecodedRow(0, min(limits.max_new_tokens, speech.context - len(ids)))
     while row.finish is None:
         forbidden, row.forbidden = row.forbidden, None
         left, before = row.limit - len(row.tokens), len(row.tokens)
         started = time.perf_counter()
-        with closing(engine.stream([*ids, *row.tokens], limit=left, forbidden=forbidden)) as tokens:  # type: ignore[type-var]
+        said = [*ids, *row.tokens]
+        with closing(engine.stream(said, limit=left, forbidden=forbidden, penalty=limits.penalty)) as tokens:  # type: ignore[type-var]
             for token in tokens:
                 now = time.perf_counter()
                 row.tokens.append(token)
                 row.seconds.append(now - started)
                 started = now
                 on_tokens(1)
-                row.finish = judge_row(row, speech.ends, guard if limits.loop_guard else None)
+                row.finish = judge_row(row, speech.ends, guard if is_guarded else None)
                 if row.finish or row.forbidden is not None:
                     break
         if len(row.tokens) == before:
@@ -150,7 +159,8 @@ def _answer(
 
 def _finish(row: Any, prompt: Prompt, tokenizer: Any, limits: Limits) -> Generation:
     is_ended = row.finish == "stop"
-    text, ends = decode_with_ends(tokenizer, row.tokens[:-1] if is_ended else row.tokens)
+    before = encode_prefix(tokenizer, prompt.prefix)
+    text, ends = decode_after(tokenizer, before, row.tokens[:-1] if is_ended else row.tokens)
     generation = Generation(
         id=prompt.id,
         text=text,
@@ -159,7 +169,7 @@ def _finish(row: Any, prompt: Prompt, tokenizer: Any, limits: Limits) -> Generat
         token_seconds=row.seconds,
         lead_outs=row.lead_outs,
     )
-    return cut_restart(generation, prompt) if limits.loop_guard else generation
+    return cut_restart(generation, prompt) if limits.loop_guard or prompt.until else generation
 
 
 def _read_json(path: Path) -> dict[str, Any]:

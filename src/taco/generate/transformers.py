@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from taco.chain.parse import find_restart
+from taco.chain.parse import find_over
 from taco.errors import ModelError
 from taco.generate.adapter import check_adapter, load_tuned
 from taco.generate.backend import Generation, Limits, Prompt, Refusal, Setup
-from taco.generate.detokenise import decode_text, decode_with_ends
+from taco.generate.detokenise import decode_after, decode_text
 from taco.generate.loops import find_loop
 from taco.generate.merged import find_ends
 from taco.generate.options import TransformersOptions
 from taco.model.base import resolve_base
 from taco.model.libraries import require_libraries, set_threads
 from taco.model.load import load_model, load_tokenizer
-from taco.model.prompt import encode_prompt
+from taco.model.prompt import encode_prefix, encode_prompt
 
 _MIB = 2**20
 
@@ -75,6 +75,7 @@ class TransformersBackend:
         fitting: list[Encoded] = []
         for prompt in prompts:
             ids = encode_prompt(self._tokenizer, system=prompt.system, prompt=prompt.text)
+            ids += encode_prefix(self._tokenizer, prompt.prefix)
             if len(ids) >= self._context:
                 detail = f"{len(ids)} tokens; the model's context holds {self._context}, one of them for the answer"
                 yield Refusal(id=prompt.id, reason="prompt-too-long", detail=detail)
@@ -127,29 +128,32 @@ class TransformersBackend:
 
         def has_restarted(index: int, tokens: Sequence[int]) -> bool:
             prompt, text = encoded[index][0], decode_text(self._tokenizer, tokens)
-            return find_restart(text, template=prompt.template, language=prompt.language) is not None
+            return find_end(text, prompt) is not None
 
-        guard = LoopGuard(find_period=self._find_period, has_restarted=has_restarted, lead_outs=limits.lead_outs)
+        find_period = self._find_period if limits.loop_guard else _find_nothing
+        guard = LoopGuard(find_period=find_period, has_restarted=has_restarted, lead_outs=limits.lead_outs)
         rows = decode_batch(
             self._model,
             [ids for _, ids in encoded],
             limits=[self._limit(ids, limits) for _, ids in encoded],
             ends=self._ends,
-            guard=guard if limits.loop_guard else None,
+            guard=guard if limits.loop_guard or any(prompt.until for prompt, _ in encoded) else None,
             on_tokens=on_tokens,
+            penalty=limits.penalty,
         )
         for row in rows:
-            is_ended = row.finish == "stop"
-            text, ends = decode_with_ends(self._tokenizer, row.tokens[:-1] if is_ended else row.tokens)
+            prompt, is_ended = encoded[row.index][0], row.finish == "stop"
+            before = encode_prefix(self._tokenizer, prompt.prefix)
+            text, ends = decode_after(self._tokenizer, before, row.tokens[:-1] if is_ended else row.tokens)
             generation = Generation(
-                id=encoded[row.index][0].id,
+                id=prompt.id,
                 text=text,
                 finish=row.finish or "stop",
                 token_ends=[*ends, len(text)] if is_ended else ends,
                 token_seconds=row.seconds,
                 lead_outs=row.lead_outs,
             )
-            yield cut_restart(generation, encoded[row.index][0]) if limits.loop_guard else generation
+            yield cut_restart(generation, prompt) if limits.loop_guard or prompt.until else generation
 
     def _find_period(self, tokens: Sequence[int], span: int) -> int:
         loop = find_loop(tokens, is_wordless=self._is_wordless, span=span)
@@ -159,9 +163,26 @@ class TransformersBackend:
         return not any(character.isalpha() for character in decode_text(self._tokenizer, tokens))
 
 
+def _find_nothing(tokens: Sequence[int], span: int) -> int:
+    return 0
+
+
+def find_end(text: str, prompt: Prompt) -> int | None:
+    """Return where in what a model added to a prompt's prefix the answer is over; None where it may go on."""
+    given = len(prompt.prefix)
+    place = find_over(
+        prompt.prefix + text,
+        template=prompt.template,
+        language=prompt.language,
+        after=given,
+        until=prompt.until,
+    )
+    return None if place is None else place - given
+
+
 def cut_restart(generation: Generation, prompt: Prompt) -> Generation:
-    """End an answer where it begins anew; its tokens stay counted, because they were paid for."""
-    start = find_restart(generation.text, template=prompt.template, language=prompt.language)
+    """End an answer where it is over; its tokens stay counted, because they were paid for."""
+    start = find_end(generation.text, prompt)
     if start is None:
         return generation
     ends = [min(end, start) for end in generation.token_ends]

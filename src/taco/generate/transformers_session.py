@@ -10,11 +10,11 @@ import importlib.metadata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from taco.chain.parse import find_restart
+from taco.chain.parse import find_over
 from taco.generate.adapter import check_adapter
 from taco.generate.adapter_set import AdapterSet
 from taco.generate.backend import Refusal
-from taco.generate.decode import Batch, DecodedRow, LoopGuard, fill_holes, judge_row
+from taco.generate.decode import Batch, DecodedRow, LoopGuard, fill_holes, judge_row, make_penalty
 from taco.generate.detokenise import TextStream, decode_text
 from taco.generate.kv_cache import estimate_token_bytes
 from taco.generate.loops import find_loop
@@ -26,7 +26,7 @@ from taco.generate.transformers import find_context
 from taco.model.base import resolve_base
 from taco.model.libraries import require_libraries, set_threads
 from taco.model.load import load_tokenizer
-from taco.model.prompt import encode_turns
+from taco.model.prompt import encode_prefix, encode_turns
 
 _MIB = 2**20
 
@@ -108,7 +108,8 @@ class TransformersSession:
         limit = min(ask.limits.max_new_tokens, self._context - len(prompt))
         if not self._has_room(len(prompt) + limit):
             return None
-        row = LiveRow(ask, prompt, DecodedRow(0, limit), TextStream(self._tokenizer), make_dice(ask.sampling))
+        text = TextStream(self._tokenizer, encode_prefix(self._tokenizer, ask.prefix))
+        row = LiveRow(ask, prompt, DecodedRow(0, limit), text, make_dice(ask.sampling))
         self._new.append(row)
         return len(prompt)
 
@@ -145,7 +146,8 @@ class TransformersSession:
 
     def _encode(self, ask: Ask) -> list[int]:
         if ask.turns:
-            return encode_turns(self._tokenizer, system=ask.system, turns=ask.turns)
+            ids = encode_turns(self._tokenizer, system=ask.system, turns=ask.turns)
+            return ids + encode_prefix(self._tokenizer, ask.prefix)
         ids = [int(token) for token in self._tokenizer(ask.text)["input_ids"]]
         return ids or [int(self._tokenizer.bos_token_id or min(self._ends))]
 
@@ -182,7 +184,9 @@ class TransformersSession:
     def _advance(self, live: LiveBatch) -> list[Piece]:
         self._adapters.activate(live.adapter)
         forbidden = [one.row.forbidden for one in live.rows]
-        tokens = live.batch.step(forbidden, choose=choose_tokens([one.dice for one in live.rows]))
+        penalties = [make_penalty(one.ask.limits.penalty, one.prompt, one.row.tokens) for one in live.rows]
+        choose = choose_tokens([one.dice for one in live.rows])
+        tokens = live.batch.step(forbidden, choose=choose, penalties=penalties)
         pieces = [self._take(one, token) for one, token in zip(live.rows, tokens, strict=True)]
         self._keep(live, [piece.finish is not None for piece in pieces])
         return pieces
@@ -210,8 +214,9 @@ class TransformersSession:
             ask = live.ask
             if not ask.template:
                 return False
-            text = decode_text(self._tokenizer, tokens)
-            return find_restart(text, template=ask.template, language=ask.language) is not None
+            text = ask.prefix + decode_text(self._tokenizer, tokens)
+            over = find_over(text, template=ask.template, language=ask.language, after=len(ask.prefix))
+            return over is not None
 
         return LoopGuard(
             find_period=self._find_period, has_restarted=has_restarted, lead_outs=live.ask.limits.lead_outs

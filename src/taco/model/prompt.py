@@ -103,6 +103,15 @@ def encode_with_spans(tokenizer: Any, completion: str, *, end: int) -> tuple[lis
     return [*ids, end], spans
 
 
+def encode_prefix(tokenizer: Any, text: str) -> list[int]:
+    """Encode what an answer begins with, as the beginning of a completion is encoded; no ids for "".
+
+    Raises:
+        ModelError: The tokenizer leaves out the end of the text.
+    """
+    return encode_with_spans(tokenizer, text, end=0)[0][:-1] if text else []
+
+
 def end_token_id(tokenizer: Any) -> int:
     """Return the id of the token that ends the assistant's turn.
 

@@ -87,9 +87,15 @@ def _run_train(context: Context) -> StageCount:
 
 def _run_generate(context: Context) -> StageCount:
     from taco.generate.run import run_generate
+    from taco.translate.run import Means, Payer
 
     return run_generate(
         context.recipe.generate,
+        means=Means(
+            translate=context.recipe.translate,
+            memory=context.memory,
+            payer=Payer(run=context.key, account=context.recipe.name),
+        ),
         model=context.recipe.model,
         chain=context.folder.stage("chain"),
         adapter=context.folder.stage("train") / "adapter",
@@ -172,6 +178,12 @@ def _evaluate_settings(context: Context) -> Sequence[Any]:
     return (options, context.recipe.language, context.recipe.seed, engine)
 
 
+def _generate_settings(context: Context) -> Sequence[Any]:
+    recipe = context.recipe
+    engine = (recipe.translate.select_deciding(),) if recipe.generate.mode != "chain" else ()
+    return (recipe.generate, recipe.model, recipe.language, *engine)
+
+
 def _train_settings(context: Context) -> Sequence[Any]:
     from taco.train.rows import digest_files
 
@@ -204,7 +216,7 @@ STAGES = (
         "generate",
         2,
         ("chain", "train"),
-        lambda c: (c.recipe.generate, c.recipe.model, c.recipe.language),
+        _generate_settings,
         _run_generate,
     ),
     Stage(

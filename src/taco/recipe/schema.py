@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from taco.chain.formats import find_format
 from taco.chain.options import ChainOptions
 from taco.errors import RecipeError
 from taco.evaluate.options import EvaluateOptions
 from taco.gate.options import GateOptions
 from taco.generate.options import GenerateOptions
+from taco.generate.relay import check_mode
 from taco.languages.table import ENGLISH, Language, all_languages, find_language
 from taco.model.options import ModelOptions
 from taco.publish.dataset.options import DatasetOptions
@@ -78,6 +80,16 @@ class Recipe(BaseModel):
             raise ValueError("one of language and languages must be given" + (", not both" if self.language else ""))
         if len(self.languages) > 1 and "{language}" not in self.name:
             raise ValueError(f"name: with several languages it must hold {{language}} (found {self.name!r})")
+        return self
+
+    @model_validator(mode="after")
+    def _check_mode(self) -> Recipe:
+        if self.generate.mode != "chain":
+            for template in find_format(self.chain.format_of("heldout")).templates:
+                try:
+                    check_mode(self.generate.mode, template)
+                except RecipeError as error:
+                    raise ValueError(f"generate.mode: {error}") from error
         return self
 
     def split(self) -> tuple[Recipe, ...]:

@@ -28,6 +28,7 @@ from taco.progress import Progress
 from taco.records import Example, StageCount, TranslatedRow, to_json
 from taco.store.files import write_atomically
 from taco.store.jsonl import write_records
+from taco.translate.run import Means
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class Answerer:
         chain, model, generate: Options of its recipe.
         language: Its target language.
         adapter: File of the adapter -> SHA-256.
+        means: How texts are translated, for modes that need it.
     """
 
     run: Path
@@ -47,6 +49,7 @@ class Answerer:
     generate: GenerateOptions
     language: Language
     adapter: Mapping[str, str]
+    means: Means | None = None
 
 
 def answer_benchmark(
@@ -80,6 +83,7 @@ def answer_benchmark(
         cache=cache,
         language=answerer.language,
         progress=progress,
+        means=answerer.means,
     )
 
 
@@ -137,6 +141,8 @@ def _claim(path: Path, answerer: Answerer, examples: Sequence[Example]) -> None:
         "generate": answerer.generate.model_dump(mode="json"),
         "adapter": dict(answerer.adapter),
     }
+    if answerer.generate.mode != "chain" and answerer.means:
+        deciding["translate"] = answerer.means.translate.select_deciding()
     text = f"{json.dumps(deciding, sort_keys=True, indent=1)}\n".encode()
     if path.is_file() and path.read_bytes() != text:
         raise DataError(
