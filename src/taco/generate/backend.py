@@ -60,6 +60,7 @@ class Prompt:
         language: The target language of that chain.
         prefix: What the answer begins with already: the backend goes on from there and gives what it added alone.
         until: Name of the section at whose label the answer ends; "" to let it go on.
+        earlier: What was said before, (role, text): "user" and "assistant" in turn, a user's first; empty for a first turn.
     """
 
     id: str
@@ -69,6 +70,12 @@ class Prompt:
     language: Language
     prefix: str = ""
     until: str = ""
+    earlier: Sequence[tuple[str, str]] = ()
+
+    @property
+    def turns(self) -> list[tuple[str, str]]:
+        """The whole conversation, the user's message last."""
+        return [*self.earlier, ("user", self.text)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

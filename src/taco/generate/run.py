@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, get_args
 
@@ -31,6 +33,28 @@ from taco.store.jsonl import RecordLog, read_records, write_records
 from taco.translate.run import Means
 
 RecordT = TypeVar("RecordT")
+
+Earlier = Mapping[str, Sequence[tuple[str, str]]]
+"""Id of a prompt -> what was said before it; see `taco.generate.backend.Prompt`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """What answers, and how.
+
+    Attributes:
+        backend: The open backend.
+        limits: When an answer is stopped.
+        language: The target language.
+        progress: Where to say how far it is.
+        relay: Does the steps that are an engine's.
+    """
+
+    backend: Backend
+    limits: Limits
+    language: Language
+    progress: Progress
+    relay: Relay = NO_RELAY
 
 
 def run_generate(
@@ -65,32 +89,17 @@ def run_generate(
         EngineError: The engine of a step is missing or cannot go on.
     """
     examples = _read_examples(chain / "heldout.jsonl")
-    relay = _choose_relay(options, examples, means=means, language=language, progress=progress)
+    relay = choose_relay(options, examples, means=means, language=language, progress=progress)
     setup = Setup(model=model, adapter=adapter, cache=cache, progress=progress)
-    backend: Backend = BACKENDS.load_implementation(options.backend)(options.backend_options, setup=setup)
-    limits = Limits(max_new_tokens=options.max_new_tokens, loop_guard=options.loop_guard, lead_outs=options.lead_outs)
     drops: list[Drop] = []
-    counters: dict[str, int | float | str] = {"backend": backend.signature}
     kept = 0
-    try:
+    with open_asking(options, setup, language=language, relay=relay) as asking:
+        counters: dict[str, int | float | str] = {"backend": asking.backend.signature}
         for arm in ARMS:
-            path = out / f"{arm}.jsonl"
-            answers, refused = _answer_arm(
-                arm,
-                backend=backend,
-                examples=examples,
-                limits=limits,
-                path=path,
-                relay=relay,
-                progress=progress,
-            )
-            templates = {example.id: example.template for example in examples}
-            answers = relay.complete(answers, template=templates, language=language)
-            kept += write_records(path, answers)
+            answers, refused = answer_arm(arm, examples, asking=asking, path=out / f"{arm}.jsonl")
+            kept += len(answers)
             drops += refused
             counters |= count_answers(answers, arm) | _count_relay(relay, answers, arm)
-    finally:
-        backend.close()
     write_records(out / "dropped.jsonl", drops)
     return StageCount(
         rows_in=len(examples) * len(ARMS),
@@ -98,6 +107,106 @@ def run_generate(
         dropped=Counter(drop.reason for drop in drops),
         counters=counters,
     )
+
+
+def choose_relay(
+    options: GenerateOptions,
+    examples: Sequence[Example],
+    *,
+    means: Means | None,
+    language: Language,
+    progress: Progress,
+) -> Relay:
+    """Return what does the steps that are an engine's.
+
+    Args:
+        options: The mode, and its engines.
+        examples: What is asked.
+        means: How texts are translated.
+        language: The target language.
+        progress: Where to say how far it is.
+
+    Raises:
+        RecipeError: The mode needs sections that the chains do not have, or means that were not given.
+    """
+    if options.mode == "chain":
+        return NO_RELAY
+    for name in dict.fromkeys(example.template for example in examples):
+        check_mode(options.mode, find_template(name))
+    if means is None:
+        raise RecipeError(f"The mode {options.mode} needs a translation engine, and none was given.")
+    return open_relay(options.relay, options.mode, means=means, language=language, progress=progress)
+
+
+@contextmanager
+def open_asking(
+    options: GenerateOptions, setup: Setup, *, language: Language, relay: Relay = NO_RELAY
+) -> Iterator[Asking]:
+    """Open a backend, and close it in the end.
+
+    Args:
+        options: Which backend, and when an answer is stopped.
+        setup: Base model, adapter, cache and progress.
+        language: The target language.
+        relay: Does the steps that are an engine's.
+
+    Raises:
+        ModelError: The model or the adapter cannot be used.
+    """
+    backend: Backend = BACKENDS.load_implementation(options.backend)(options.backend_options, setup=setup)
+    limits = Limits(max_new_tokens=options.max_new_tokens, loop_guard=options.loop_guard, lead_outs=options.lead_outs)
+    try:
+        yield Asking(backend=backend, limits=limits, language=language, progress=setup.progress, relay=relay)
+    finally:
+        backend.close()
+
+
+def answer_arm(
+    arm: str,
+    examples: Sequence[Example],
+    *,
+    asking: Asking,
+    path: Path,
+    earlier: Earlier | None = None,
+    title: str = "",
+) -> tuple[list[Answer], list[Drop]]:
+    """Let one arm answer prompts into a file, in their order; what the file holds is not asked again.
+
+    Args:
+        arm: "base" or "tuned".
+        examples: What is asked.
+        asking: What answers.
+        path: The file of answers.
+        earlier: What was said before, of prompts that are not the first of a conversation.
+        title: What the progress says is answered.
+
+    Returns:
+        The answers, and the prompts that the backend refused.
+    """
+    asked = {example.id: example for example in examples}
+    said = earlier or {}
+    drops: dict[str, Drop] = {}
+    with RecordLog(path, Answer) as log:
+        answers = {answer.id: answer for answer in log.records if answer.id in asked}
+        left = [_make_prompt(example, said.get(example.id, ())) for example in examples if example.id not in answers]
+        prepared = asking.relay.prepare(left, arm=arm)
+        ready = {one.prompt.id: one for one in prepared if isinstance(one, Asked)}
+        drops |= {one.id: _make_drop(one, arm) for one in prepared if isinstance(one, Refusal)}
+        prompts = [one.prompt for one in ready.values()]
+        done = len(answers) + len(drops)
+        title = title or f"Answering ({arm})"
+        with asking.progress.task(title, total=len(examples), unit="answers", done=done) as task:
+            for outcome in asking.backend.generate(prompts, arm=arm, limits=asking.limits, on_tokens=_show_speed(task)):
+                if isinstance(outcome, Refusal):
+                    drops[outcome.id] = _make_drop(outcome, arm)
+                else:
+                    answers[outcome.id] = _make_answer(outcome, asked[outcome.id], arm, ready[outcome.id])
+                    log.append([answers[outcome.id]])
+                task.advance()
+    templates = {example.id: example.template for example in examples}
+    found = asking.relay.complete(_sort(answers, examples), template=templates, language=asking.language)
+    write_records(path, found)
+    return found, _sort(drops, examples)
 
 
 def count_answers(answers: Sequence[Answer], arm: str) -> dict[str, int | float | str]:
@@ -116,23 +225,6 @@ def count_answers(answers: Sequence[Answer], arm: str) -> dict[str, int | float 
         **{f"{arm}_finish_{finish}": finishes[finish] for finish in get_args(Finish)},
         f"{arm}_led_out": sum(answer.lead_outs > 0 for answer in answers),
     }
-
-
-def _choose_relay(
-    options: GenerateOptions,
-    examples: Sequence[Example],
-    *,
-    means: Means | None,
-    language: Language,
-    progress: Progress,
-) -> Relay:
-    if options.mode == "chain":
-        return NO_RELAY
-    for name in dict.fromkeys(example.template for example in examples):
-        check_mode(options.mode, find_template(name))
-    if means is None:
-        raise RecipeError(f"The mode {options.mode} needs a translation engine, and none was given.")
-    return open_relay(options.relay, options.mode, means=means, language=language, progress=progress)
 
 
 def _count_relay(relay: Relay, answers: Sequence[Answer], arm: str) -> dict[str, int | float | str]:
@@ -157,37 +249,6 @@ def _read_examples(path: Path) -> list[Example]:
     return examples
 
 
-def _answer_arm(
-    arm: str,
-    *,
-    backend: Backend,
-    examples: Sequence[Example],
-    limits: Limits,
-    path: Path,
-    relay: Relay,
-    progress: Progress,
-) -> tuple[list[Answer], list[Drop]]:
-    asked = {example.id: example for example in examples}
-    drops: dict[str, Drop] = {}
-    with RecordLog(path, Answer) as log:
-        answers = {answer.id: answer for answer in log.records if answer.id in asked}
-        left = [_make_prompt(example) for example in examples if example.id not in answers]
-        prepared = relay.prepare(left, arm=arm)
-        ready = {one.prompt.id: one for one in prepared if isinstance(one, Asked)}
-        drops |= {one.id: _make_drop(one, arm) for one in prepared if isinstance(one, Refusal)}
-        prompts = [one.prompt for one in ready.values()]
-        done = len(answers) + len(drops)
-        with progress.task(f"Answering ({arm})", total=len(examples), unit="answers", done=done) as task:
-            for outcome in backend.generate(prompts, arm=arm, limits=limits, on_tokens=_show_speed(task)):
-                if isinstance(outcome, Refusal):
-                    drops[outcome.id] = _make_drop(outcome, arm)
-                else:
-                    answers[outcome.id] = _make_answer(outcome, asked[outcome.id], arm, ready[outcome.id])
-                    log.append([answers[outcome.id]])
-                task.advance()
-    return _sort(answers, examples), _sort(drops, examples)
-
-
 def _sort(found: Mapping[str, RecordT], examples: Sequence[Example]) -> list[RecordT]:
     return [found[example.id] for example in examples if example.id in found]
 
@@ -204,13 +265,14 @@ def _show_speed(task: Task) -> Callable[[int], None]:
     return count
 
 
-def _make_prompt(example: Example) -> Prompt:
+def _make_prompt(example: Example, earlier: Sequence[tuple[str, str]]) -> Prompt:
     return Prompt(
         id=example.id,
         system=example.system,
         text=example.prompt,
         template=example.template,
         language=find_language(example.language),
+        earlier=earlier,
     )
 
 

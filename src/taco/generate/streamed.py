@@ -20,7 +20,7 @@ from taco.generate.detokenise import decode_after, decode_text
 from taco.generate.loops import find_loop
 from taco.generate.transformers import cut_restart, find_end
 from taco.model.base import Base
-from taco.model.prompt import encode_prefix, encode_prompt, end_token_id
+from taco.model.prompt import encode_prefix, encode_turns, end_token_id
 
 _ENDLESS = 2**31
 
@@ -97,7 +97,7 @@ def answer_prompts(
     """
     fitting: list[tuple[Prompt, list[int]]] = []
     for prompt in prompts:
-        ids = encode_prompt(speech.tokenizer, system=prompt.system, prompt=prompt.text)
+        ids = encode_turns(speech.tokenizer, system=prompt.system, turns=prompt.turns)
         ids += encode_prefix(speech.tokenizer, prompt.prefix)
         if len(ids) >= speech.context:
             detail = f"{len(ids)} tokens; the model's context holds {speech.context}, one of them for the answer"

@@ -18,7 +18,7 @@ from taco.generate.options import TransformersOptions
 from taco.model.base import resolve_base
 from taco.model.libraries import require_libraries, set_threads
 from taco.model.load import load_model, load_tokenizer
-from taco.model.prompt import encode_prefix, encode_prompt
+from taco.model.prompt import encode_prefix, encode_turns
 
 _MIB = 2**20
 
@@ -74,7 +74,7 @@ class TransformersBackend:
         """Answer each prompt, in the order in which the answers are finished; see `Backend.generate`."""
         fitting: list[Encoded] = []
         for prompt in prompts:
-            ids = encode_prompt(self._tokenizer, system=prompt.system, prompt=prompt.text)
+            ids = encode_turns(self._tokenizer, system=prompt.system, turns=prompt.turns)
             ids += encode_prefix(self._tokenizer, prompt.prefix)
             if len(ids) >= self._context:
                 detail = f"{len(ids)} tokens; the model's context holds {self._context}, one of them for the answer"
