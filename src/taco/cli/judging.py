@@ -81,7 +81,8 @@ def judge_files(
         TacoError: See `run_judge` and `read_systems`.
     """
     asked = sources.asked
-    submissions = read_systems(sources.paths, asked)
+    most = options.turns
+    submissions = [one for one in read_systems(sources.paths, asked) if most is None or one.turn <= most]
     scale = Scale(options.lowest, options.highest)
     human = (
         read_human_scores(sources.calibration, language=asked.language, template=asked.template, scale=scale)

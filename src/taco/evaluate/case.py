@@ -8,7 +8,7 @@ from taco.chain.formats import find_template
 from taco.chain.parse import ParsedChain, parse_chain
 from taco.chain.template import Template
 from taco.languages.identify import Identification, identify
-from taco.languages.table import Language
+from taco.languages.table import Language, find_language
 from taco.records import Answer, Example
 
 REFERENCE = "reference"
@@ -71,6 +71,18 @@ def build_case(example: Example, answer: Answer, language: Language) -> Case:
         identification=identify(reply, target=language),
         language=language,
     )
+
+
+def find_target_section(text: str, *, language: str, template: str) -> str:
+    """Return what a reader would be shown: of a chain the target section, "" where it has none; else the whole text.
+
+    >>> find_target_section("Response in English: Hi\\nResponse in Galician: Ola", language="gl", template="taco")
+    'Ola'
+    >>> find_target_section("Ola", language="gl", template="taco")
+    'Ola'
+    """
+    parsed = parse_chain(text, template=template, language=find_language(language))
+    return text.strip() if parsed.state == "no-chain" else parsed.response
 
 
 def build_reference(example: Example, language: Language) -> Case:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
@@ -14,8 +15,36 @@ Scored = tuple[str, float | None]
 """The group of one row and its score; None where it has none."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The scores of one group, cluster by cluster.
+
+    Attributes:
+        sums: Sum of each cluster's scores.
+        counts: Number of each cluster's scores.
+    """
+
+    sums: Any
+    counts: Any
+
+    @property
+    def mean(self) -> float:
+        return float(self.sums.sum() / self.counts.sum())
+
+    @property
+    def variance(self) -> float:
+        """The variance of the mean, that of a ratio where clusters differ in size (Cochran 1977, section 2.11)."""
+        rest = (self.sums - self.mean * self.counts) / self.counts.mean()
+        return float(rest.var(ddof=1) / len(rest))
+
+
 def estimate_macro(
-    scored: Iterable[Scored], bootstrap: Bootstrap, *, missing: int = 0, scale: tuple[float, float] | None = None
+    scored: Iterable[Scored],
+    bootstrap: Bootstrap,
+    *,
+    missing: int = 0,
+    scale: tuple[float, float] | None = None,
+    clusters: Sequence[str] | None = None,
 ) -> Estimate:
     """Estimate the unweighted mean of the groups' means.
 
@@ -30,6 +59,8 @@ def estimate_macro(
         bootstrap: How intervals are made.
         missing: Handed through to the estimate.
         scale: Lowest and highest score that there are; the interval, which moving away may take beyond, ends there.
+        clusters: For each row the name of its cluster, such as a conversation, which is drawn whole (see
+            `taco.measure.clusters`) and counts as one of the n; None where rows are independent.
 
     >>> rows = [("a", 1.0), ("a", 3.0), ("a", None), ("b", 8.0), ("b", 8.0), ("c", None)]
     >>> found = estimate_macro(rows, Bootstrap(samples=100, confidence=0.95, seed=1))
@@ -37,15 +68,15 @@ def estimate_macro(
     (5.0, 4, 2)
     """
     scored = list(scored)
-    groups = _gather(scored)
-    n = sum(map(len, groups))
+    groups = _gather(scored, clusters)
+    n = sum(int(group.counts.sum()) for group in groups)
     counts = {"n": n, "missing": missing, "unscored": len(scored) - n}
     if not groups:
         return Estimate(value=None, low=None, high=None, method="none", **counts)
-    value = round(float(np.mean([values.mean() for values in groups])), DECIMALS)
-    if min(map(len, groups)) < 2:
+    value = round(float(np.mean([group.mean for group in groups])), DECIMALS)
+    if min(len(group.sums) for group in groups) < 2:
         return Estimate(value=value, low=None, high=None, method="none", **counts)
-    if all(np.all(values == values[0]) for values in groups):
+    if all(np.all(group.sums == group.sums[0] / group.counts[0] * group.counts) for group in groups):
         return Estimate(value=value, low=None, high=None, method="constant", **counts)
     low, high = _bound(groups, bootstrap)
     if scale is not None:
@@ -60,36 +91,44 @@ def sign_macro() -> str:
     )
 
 
-def _gather(scored: Sequence[Scored]) -> list[Any]:
-    """Return the scores of each group that has any, in the order of the groups' names."""
-    groups: dict[str, list[float]] = {}
-    for name, score in scored:
+def _gather(scored: Sequence[Scored], clusters: Sequence[str] | None) -> list[_Group]:
+    """Return each group that has any scores, in the order of the groups' names."""
+    groups: dict[str, dict[object, list[float]]] = {}
+    for number, (name, score) in enumerate(scored):
         if score is not None:
-            groups.setdefault(name, []).append(score)
-    return [np.array(values, dtype=np.float64) for _, values in sorted(groups.items())]
+            cluster = number if clusters is None else clusters[number]
+            groups.setdefault(name, {}).setdefault(cluster, []).append(score)
+    return [
+        _Group(
+            np.array([sum(scores) for scores in found.values()], dtype=np.float64),
+            np.array([len(scores) for scores in found.values()], dtype=np.float64),
+        )
+        for _, found in sorted(groups.items())
+    ]
 
 
-def _bound(groups: Sequence[Any], bootstrap: Bootstrap) -> tuple[float, float]:
-    """Return the interval of the mean of the groups' means; every group has two rows or more."""
+def _bound(groups: Sequence[_Group], bootstrap: Bootstrap) -> tuple[float, float]:
+    """Return the interval of the mean of the groups' means; every group has two clusters or more."""
     generator = np.random.default_rng(bootstrap.seed)
     means = np.zeros(bootstrap.samples)
-    for values in groups:
-        drawn = generator.integers(0, len(values), size=(bootstrap.samples, len(values) - 1))
-        means += values[drawn].mean(axis=1) / len(groups)
+    for group in groups:
+        size = len(group.sums)
+        drawn = generator.integers(0, size, size=(bootstrap.samples, size - 1))
+        means += group.sums[drawn].sum(axis=1) / group.counts[drawn].sum(axis=1) / len(groups)
     outside = (1 - bootstrap.confidence) / 2
     centre, factor = float(means.mean()), _expand(groups, outside)
     low, high = centre + factor * (np.quantile(means, [outside, 1 - outside]) - centre)
     return round(float(low), DECIMALS), round(float(high), DECIMALS)
 
 
-def _expand(groups: Sequence[Any], outside: float) -> float:
+def _expand(groups: Sequence[_Group], outside: float) -> float:
     """Return Student's quantile over the normal one, for the mean of the groups' means.
 
     Student's quantile is Hill's expansion (1970, CACM 13, 617-619) around the normal one, to the third term.
     """
-    variances = np.array([values.var(ddof=1) / len(values) for values in groups])
+    variances = np.array([group.variance for group in groups])
     freedom = variances.sum() ** 2 / sum(
-        variance**2 / (len(values) - 1) for variance, values in zip(variances, groups, strict=True)
+        variance**2 / (len(group.sums) - 1) for variance, group in zip(variances, groups, strict=True)
     )
     z = NormalDist().inv_cdf(1 - outside)
     second = (z**3 + z) / 4 / freedom

@@ -7,6 +7,9 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
+EARLIER_TURN = "earlier-turn-failed"
+"""Reason of a turn that was not asked, or not judged, because an earlier one has no answer that a reader would be shown."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
@@ -37,3 +40,7 @@ class Question:
     def reference(self) -> str:
         """The reference of the first turn; "" where there is none."""
         return self.references[0] if self.references else ""
+
+    def find_reference(self, turn: int) -> str:
+        """Return the reference of a turn, counted from 1; "" where there is none."""
+        return self.references[turn - 1] if self.references else ""

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
+from taco.evaluate.benchmark.conversation import write_id
 from taco.evaluate.benchmark.question import Question
 from taco.languages.table import find_language
 from taco.progress import Progress
@@ -156,7 +157,7 @@ def _put_together(
     is_whole = all(row is not None or not text for row, text in zip(references, question.references, strict=True))
     engines = dict.fromkeys(row.engine for row in (*turns, *references) if row is not None)
     return TranslatedQuestion(
-        question_id=_number_id(question.id),
+        question_id=write_id(question.id),
         category=question.category,
         turns=tuple(row.instruction for row in turns),
         reference=tuple(row.response if row else "" for row in references) if is_whole else (),
@@ -165,15 +166,6 @@ def _put_together(
         language=language,
         engine=" + ".join(engines),
     )
-
-
-def _number_id(id_: str) -> int | str:
-    """Return an id as a whole number where that loses nothing.
-
-    >>> _number_id("81"), _number_id("081"), _number_id("x1")
-    (81, '081', 'x1')
-    """
-    return int(id_) if id_.isascii() and id_.isdecimal() and (id_ == "0" or id_[0] != "0") else id_
 
 
 def _drop(question: Question, fault: Drop) -> Drop:

@@ -16,13 +16,13 @@ from pydantic import BaseModel, ConfigDict
 
 from taco.errors import DataError
 from taco.evaluate.benchmark.read import read_existing_rows
+from taco.evaluate.case import find_target_section
 from taco.evaluate.files.rows import ID_KEYS, Row, normalise_id
 from taco.evaluate.judge.agreement import measure_alpha, measure_rank_correlation
 from taco.evaluate.judge.judgement import Judgement
 from taco.evaluate.judge.options import CalibrationOptions
 from taco.evaluate.judge.prompt import Scale
 from taco.evaluate.judge.submission import Submission
-from taco.evaluate.judge.systems import find_target_section
 from taco.languages.table import find_language
 from taco.measure.bootstrap import Bootstrap, Estimate
 
@@ -159,6 +159,13 @@ def _read_score(row: Row, *, language: str, template: str, scale: Scale) -> Huma
         raise DataError(f"{row.origin}: expected the fields question, answer, score and language, found {found}.")
     texts["answer"] = find_target_section(texts["answer"], language=named, template=template)
     submission = Submission(
-        id=normalise_id(row.find(*ID_KEYS)), system=SYSTEM, language=find_language(named).code, **texts
+        id=normalise_id(row.find(*ID_KEYS)),
+        system=SYSTEM,
+        language=find_language(named).code,
+        question=texts["question"],
+        answer=texts["answer"],
+        category=texts["category"],
+        reference=texts["reference"],
+        back_translation=texts["back_translation"],
     )
     return HumanScore(submission, float(score))

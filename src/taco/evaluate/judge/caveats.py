@@ -23,6 +23,7 @@ def find_warnings(
         *_warn_of_snapshots(heard),
         *_warn_of_unscored(heard),
         *_warn_of_references(submissions, options),
+        *_warn_of_turns(submissions),
     )
 
 
@@ -65,3 +66,14 @@ def _warn_of_references(submissions: Sequence[Submission], options: JudgeOptions
             f"{without} answers of the categories {', '.join(options.reference_categories)} have no reference: judges "
             "misgrade such answers without one."
         )
+
+
+def _warn_of_turns(submissions: Sequence[Submission]) -> Iterator[str]:
+    """Warn of systems that answer no later turn at all: most likely nobody asked them."""
+    for system in dict.fromkeys(one.system for one in submissions):
+        later = [one for one in submissions if one.system == system and one.turn > 1 and not one.is_cut_off]
+        if later and not any(one.answer.strip() for one in later):
+            yield (
+                f"{system} answers none of {len(later)} later turns, which count as missing. If they were not asked, "
+                "--set turns=1 judges first turns alone."
+            )

@@ -13,6 +13,9 @@ Choice = Literal["first", "second", "tie", ""]
 NO_ANSWER = "no-answer"
 """Reason of answers that have no target section: they are never sent to a judge."""
 
+Place = tuple[str, int]
+"""A question's id and a turn's number: what answers of two systems are paired by."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
@@ -50,6 +53,7 @@ class Judgement:
         explanation: What the judge wrote besides. Hostile text: it may quote the answer.
         length: Characters of the answer.
         use: What it cost.
+        turn: The number of the answer's turn in its conversation, from 1.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -66,6 +70,11 @@ class Judgement:
     explanation: str = ""
     length: int = 0
     use: Use = Use()
+    turn: int = 1
+
+    @property
+    def place(self) -> Place:
+        return self.id, self.turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +93,7 @@ class PairJudgement:
         explanations: What the judge wrote besides, by order.
         lengths: Characters of the first and the second answer.
         use: What it cost.
+        turn: The number of the answers' turn, from 1.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -101,6 +111,7 @@ class PairJudgement:
     explanations: tuple[str, ...] = ()
     lengths: tuple[int, int] = (0, 0)
     use: Use = Use()
+    turn: int = 1
 
     @property
     def is_flipped(self) -> bool:

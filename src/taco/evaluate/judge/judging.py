@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from taco.evaluate.benchmark.question import EARLIER_TURN
 from taco.evaluate.judge.asking import Asker, Outcome
 from taco.evaluate.judge.book import PromptBook
 from taco.evaluate.judge.judgement import NO_ANSWER, Choice, Judgement, PairJudgement, Use
@@ -50,7 +51,9 @@ def judge_answers(submissions: Sequence[Submission], voice: Voice, options: Judg
     Raises:
         TacoError: See `Asker.ask_all`.
     """
-    prompts = [voice.book.make_single(one) if one.answer.strip() else None for one in submissions]
+    prompts = [
+        voice.book.make_single(one) if one.answer.strip() and not one.is_cut_off else None for one in submissions
+    ]
     outcomes = voice.asker.ask_all([prompt for prompt in prompts if prompt is not None])
     lowest = options.lowest if options.missing == "lowest" else None
     return [
@@ -111,6 +114,9 @@ def _conclude(one: Submission, label: str, prompt: JudgePrompt, outcome: Outcome
 
 
 def _conclude_missing(one: Submission, label: str, lowest: float | None) -> Judgement:
+    """Judge what is not sent; a turn that nobody could answer, as an earlier one failed, is never blamed on the system."""
+    if one.is_cut_off:
+        return replace(_begin(one, label), reason=EARLIER_TURN)
     return replace(_begin(one, label), score=lowest, reason=NO_ANSWER)
 
 
@@ -124,25 +130,30 @@ def _begin(one: Submission, label: str) -> Judgement:
         prompt="",
         score=None,
         length=len(one.answer),
+        turn=one.turn,
     )
 
 
 def _pair_up(submissions: Sequence[Submission]) -> Iterator[tuple[Submission, Submission]]:
     systems = dict.fromkeys(one.system for one in submissions)
-    by_system = {system: {one.id: one for one in submissions if one.system == system} for system in systems}
+    by_system = {system: {(one.id, one.turn): one for one in submissions if one.system == system} for system in systems}
     for first, second in combinations(systems, 2):
-        for id_, one in by_system[first].items():
-            if id_ in by_system[second]:
-                yield one, by_system[second][id_]
+        for place, one in by_system[first].items():
+            if place in by_system[second]:
+                yield one, by_system[second][place]
 
 
 def _is_open(first: Submission, second: Submission) -> bool:
     """Whether a judge has anything to decide."""
+    if first.is_cut_off or second.is_cut_off:
+        return False
     answers = first.answer.strip(), second.answer.strip()
-    return all(answers) and answers[0] != answers[1]
+    return all(answers) and (answers[0] != answers[1] or first.earlier != second.earlier)
 
 
 def _conclude_closed(first: Submission, second: Submission, label: str, options: JudgeOptions) -> PairJudgement:
+    if first.is_cut_off or second.is_cut_off:
+        return replace(_begin_pair(first, second, label), reason=EARLIER_TURN)
     has = bool(first.answer.strip()), bool(second.answer.strip())
     winner: Choice = "tie" if has[0] == has[1] else "first" if has[0] else "second"
     reason = "equal" if all(has) else NO_ANSWER
@@ -183,4 +194,5 @@ def _begin_pair(first: Submission, second: Submission, label: str) -> PairJudgem
         prompt="",
         winner="",
         lengths=(len(first.answer), len(second.answer)),
+        turn=first.turn,
     )

@@ -75,4 +75,5 @@ def _average(same: Sequence[Judgement]) -> Judgement:
         reason=NO_ANSWER if first.reason == NO_ANSWER else "" if is_whole else INCOMPLETE,
         axes={axis: sum(one.axes[axis] for one in same) / len(same) for axis in first.axes if axis in shared},
         length=first.length,
+        turn=first.turn,
     )

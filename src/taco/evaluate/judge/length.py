@@ -56,18 +56,19 @@ def control_length(judgements: Mapping[str, Sequence[Judgement]]) -> LengthContr
     """Adjust ratings.
 
     Args:
-        judgements: System -> its judgements by one judge. Only questions that every system has a score on are used.
+        judgements: System -> its judgements by one judge. Only turns that every system has a score on are used;
+            each counts by itself, so that the slope's error is too small where there are several of a question.
     """
     usable = {
-        system: {one.id: one for one in found if one.score is not None and one.length > 0}
+        system: {one.place: one for one in found if one.score is not None and one.length > 0}
         for system, found in judgements.items()
     }
     shared = set.intersection(*(set(found) for found in usable.values())) if usable else set()
     if len(usable) < 2 or len(shared) < 2:
         return LengthControl(slope=None, systems={})
     order = sorted(shared)
-    scores = np.array([[found[id_].score for id_ in order] for found in usable.values()], dtype=np.float64)
-    lengths = np.log2([[found[id_].length for id_ in order] for found in usable.values()])
+    scores = np.array([[found[place].score for place in order] for found in usable.values()], dtype=np.float64)
+    lengths = np.log2([[found[place].length for place in order] for found in usable.values()])
     score_rest, length_rest = _centre(scores), _centre(lengths)
     spread = float((length_rest**2).sum())
     freedom = (len(usable) - 1) * (len(order) - 1) - 1

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from taco.evaluate.judge.judgement import NO_ANSWER, Judgement
 from taco.evaluate.judge.prompt import Scale
 from taco.measure.bootstrap import DECIMALS, Bootstrap, Estimate
+from taco.measure.clusters import estimate_clustered_mean
 from taco.measure.macro import Scored, estimate_macro
+
+
+class Turned(Protocol):
+    """Something that is about one turn."""
+
+    @property
+    def turn(self) -> int: ...
+
+
+TurnedT = TypeVar("TurnedT", bound=Turned)
+EstimatedT = TypeVar("EstimatedT")
 
 PAPER_LEAVES_OUT = "coding"
 """The category that the paper's percentages leave out (arXiv 2311.10797, recomputed from its release)."""
@@ -38,6 +51,7 @@ class SystemScores(BaseModel):
             None on another scale than 1 to 10.
         reasons: Why answers are unscored -> how many.
         missing: Answers without a target section; they count as the lowest rating, or are unscored, as was asked.
+        turns: Turn -> means of the answers of that turn alone; empty where all answers are first turns.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,16 +64,16 @@ class SystemScores(BaseModel):
     percent_as_published: Estimate | None
     reasons: dict[str, int]
     missing: int
+    turns: dict[int, Means] = {}
 
 
 def summarise_system(judgements: Sequence[Judgement], *, scale: Scale, bootstrap: Bootstrap) -> SystemScores:
     """Summarise the judgements of one judge on one system."""
-    scored: list[Scored] = [(one.category, one.score) for one in judgements]
-    categories = sorted({category for category, _ in scored})
+    categories = sorted({one.category for one in judgements})
     missing = sum(one.reason == NO_ANSWER for one in judgements)
-    everything = estimate_means(scored, bootstrap, missing=missing if _counts_missing(judgements) else 0, scale=scale)
+    everything = _estimate_judged(judgements, bootstrap, scale)
     without = {
-        left_out: estimate_means([one for one in scored if one[0] != left_out], bootstrap, scale=scale)
+        left_out: _estimate_judged([one for one in judgements if one.category != left_out], bootstrap, scale, missing=0)
         for left_out in categories
     }
     is_paper_scale = (scale.lowest, scale.highest) == (1.0, 10.0)
@@ -68,7 +82,9 @@ def summarise_system(judgements: Sequence[Judgement], *, scale: Scale, bootstrap
         all=everything,
         without=without,
         categories={
-            category: bootstrap.estimate_mean([score for name, score in scored if name == category])
+            category: _estimate_judged(
+                [one for one in judgements if one.category == category], bootstrap, scale, missing=0
+            ).micro
             for category in categories
         },
         axes=_estimate_axes(judgements, bootstrap),
@@ -79,28 +95,58 @@ def summarise_system(judgements: Sequence[Judgement], *, scale: Scale, bootstrap
         percent_as_published=_rescale(published, 10.0, 0.0) if is_paper_scale else None,
         reasons=dict(sorted(Counter(one.reason for one in judgements if one.score is None).items())),
         missing=missing,
+        turns=estimate_by_turn(judgements, lambda found: _estimate_judged(found, bootstrap, scale)),
     )
 
 
 def estimate_means(
-    scored: Iterable[Scored], bootstrap: Bootstrap, *, missing: int = 0, scale: Scale | None = None
+    scored: Sequence[Scored],
+    clusters: Sequence[str],
+    bootstrap: Bootstrap,
+    *,
+    missing: int = 0,
+    scale: Scale | None = None,
 ) -> Means:
-    """Estimate both means of scores; those without a value are in neither. No interval goes beyond a given scale."""
-    scored = list(scored)
+    """Estimate both means of scores; those without a value are in neither.
+
+    Args:
+        scored: Category and score of each answer.
+        clusters: For each answer its question: the turns of a conversation are drawn together.
+        bootstrap: How intervals are made.
+        missing: Handed through to the estimates.
+        scale: No interval goes beyond it.
+    """
     ends = None if scale is None else (scale.lowest, scale.highest)
+    scores = [score for _, score in scored]
     return Means(
-        micro=bootstrap.estimate_mean([score for _, score in scored], missing=missing),
-        macro=estimate_macro(scored, bootstrap, missing=missing, scale=ends),
+        micro=estimate_clustered_mean(scores, clusters, bootstrap, missing=missing),
+        macro=estimate_macro(scored, bootstrap, missing=missing, scale=ends, clusters=clusters),
     )
 
 
-def _counts_missing(judgements: Sequence[Judgement]) -> bool:
-    return any(one.reason == NO_ANSWER and one.score is not None for one in judgements)
+def estimate_by_turn(
+    found: Sequence[TurnedT], estimate: Callable[[Sequence[TurnedT]], EstimatedT]
+) -> dict[int, EstimatedT]:
+    """Return turn -> what is estimated of its answers alone; empty where all are first turns."""
+    turns = sorted({one.turn for one in found})
+    return {turn: estimate([one for one in found if one.turn == turn]) for turn in turns} if turns[1:] else {}
+
+
+def _estimate_judged(
+    judgements: Sequence[Judgement], bootstrap: Bootstrap, scale: Scale, *, missing: int | None = None
+) -> Means:
+    if missing is None:
+        missing = sum(one.reason == NO_ANSWER and one.score is not None for one in judgements)
+    scored: list[Scored] = [(one.category, one.score) for one in judgements]
+    return estimate_means(scored, [one.id for one in judgements], bootstrap, missing=missing, scale=scale)
 
 
 def _estimate_axes(judgements: Sequence[Judgement], bootstrap: Bootstrap) -> dict[str, Estimate]:
     axes = dict.fromkeys(axis for one in judgements for axis in one.axes)
-    return {axis: bootstrap.estimate_mean([one.axes.get(axis) for one in judgements]) for axis in axes}
+    questions = [one.id for one in judgements]
+    return {
+        axis: estimate_clustered_mean([one.axes.get(axis) for one in judgements], questions, bootstrap) for axis in axes
+    }
 
 
 def _rescale(estimate: Estimate, factor: float, zero: float) -> Estimate:

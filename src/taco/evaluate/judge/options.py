@@ -35,6 +35,7 @@ class JudgeOptions(BaseModel):
     )
     lowest: float = Field(default=1.0, description="Lowest rating.")
     highest: float = Field(default=10.0, description="Highest rating.")
+    turns: int | None = Field(default=None, ge=1, description="Judge the first so many turns of conversations alone.")
     attempts: int = Field(default=3, ge=1, le=20, description="Replies at most before an answer stays unscored.")
     missing: Literal["lowest", "unscored"] = Field(
         default="lowest", description="What an answer without a target section counts as; it is never sent."

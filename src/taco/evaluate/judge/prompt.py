@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -26,7 +26,19 @@ Form = Literal["json", "plain"]
 """What the judge is asked to write: a JSON object, or sentences and a last line."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-VERSIONS: Mapping[Kind, int] = {"single": 1, "reference": 1, "rubric": 1, "pair": 1}
+VERSIONS: Mapping[str, int] = {
+    "single": 1,
+    "reference": 1,
+    "rubric": 1,
+    "pair": 1,
+    "single-turns": 1,
+    "reference-turns": 1,
+    "rubric-turns": 1,
+    "pair-turns": 1,
+}
+"""Prompt -> version of its wording. A kind's own prompt is for first turns, the one with "-turns" for later ones, whose
+whole conversation the judge sees."""
+
 AXES = ("language", "fluency", "adequacy", "correctness")
 WINNERS = ("A", "B", "tie")
 LABELS = {
@@ -37,7 +49,16 @@ LABELS = {
     "answer_a": "ANSWER A",
     "answer_b": "ANSWER B",
 }
-"""Name of a text -> its label, in the order in which texts stand in a prompt."""
+"""Name of a text -> its label, in the order in which texts stand in a prompt, behind those of earlier turns."""
+
+EARLIER_LABELS = {
+    "question": "QUESTION OF TURN {turn}",
+    "reference": "REFERENCE OF TURN {turn}",
+    "answer": "ANSWER OF TURN {turn}",
+    "answer_a": "ANSWER A OF TURN {turn}",
+    "answer_b": "ANSWER B OF TURN {turn}",
+}
+"""The same for the texts of an earlier turn, which are called `question_1` and so on."""
 
 _MARK_LENGTH = 8
 _PART = re.compile(r"^\[(instructions|json|plain)\]\n", re.MULTILINE)
@@ -93,7 +114,11 @@ def make_single_prompt(submission: Submission, *, kind: Kind, form: Form, scale:
         texts["reference"] = submission.reference
     if kind == "rubric" and submission.back_translation:
         texts["back_translation"] = submission.back_translation
-    return _make_prompt(texts, kind=kind, form=form, scale=scale, language=submission.language)
+    earlier = [
+        {"question": turn.question, "answer": turn.answer, "reference": "" if kind == "single" else turn.reference}
+        for turn in submission.earlier
+    ]
+    return _make_prompt(texts, earlier, kind=kind, form=form, scale=scale, language=submission.language)
 
 
 def make_pair_prompt(first: Submission, second: Submission, *, form: Form, scale: Scale) -> JudgePrompt:
@@ -101,7 +126,16 @@ def make_pair_prompt(first: Submission, second: Submission, *, form: Form, scale
     texts = {"question": first.question, "answer_a": first.answer, "answer_b": second.answer}
     if first.reference:
         texts["reference"] = first.reference
-    return _make_prompt(texts, kind="pair", form=form, scale=scale, language=first.language)
+    earlier = [
+        {
+            "question": there.question,
+            "answer_a": there.answer,
+            "answer_b": here.answer,
+            "reference": there.reference if first.reference else "",
+        }
+        for there, here in zip(first.earlier, second.earlier, strict=True)
+    ]
+    return _make_prompt(texts, earlier, kind="pair", form=form, scale=scale, language=first.language)
 
 
 def choose_mark(texts: Mapping[str, str]) -> str:
@@ -133,20 +167,36 @@ def make_schema(kind: Kind) -> dict[str, Any]:
     }
 
 
-def describe_prompt(kind: Kind) -> str:
-    """Name a prompt: kind, version and the start of its file's digest."""
-    digest = hashlib.sha256(_read_file(kind).encode()).hexdigest()
-    return f"{kind}-{VERSIONS[kind]} sha256:{digest[:12]}"
+def describe_prompt(name: str) -> str:
+    """Name a prompt of `VERSIONS`: itself, version and the start of its file's digest."""
+    digest = hashlib.sha256(_read_file(name).encode()).hexdigest()
+    return f"{name}-{VERSIONS[name]} sha256:{digest[:12]}"
 
 
-def _make_prompt(texts: dict[str, str], *, kind: Kind, form: Form, scale: Scale, language: str) -> JudgePrompt:
-    texts = {name: texts[name] for name in LABELS if name in texts}
+def _make_prompt(
+    last: Mapping[str, str],
+    earlier: Sequence[Mapping[str, str]],
+    *,
+    kind: Kind,
+    form: Form,
+    scale: Scale,
+    language: str,
+) -> JudgePrompt:
+    name = f"{kind}-turns" if earlier else kind
+    texts: dict[str, str] = {}
+    labels: dict[str, str] = {}
+    for turn, said in enumerate(earlier, start=1):
+        for part, label in EARLIER_LABELS.items():
+            if said.get(part):
+                texts[f"{part}_{turn}"], labels[f"{part}_{turn}"] = said[part], label.format(turn=turn)
+    texts |= {part: last[part] for part in LABELS if part in last}
+    labels |= LABELS
     mark = choose_mark(texts)
-    blocks = [f"=== {LABELS[name]} {mark} ===\n{text}\n=== END {mark} ===" for name, text in texts.items()]
-    instructions = _fill_instructions(kind, form=form, scale=scale, language=language, mark=mark)
+    blocks = [f"=== {labels[part]} {mark} ===\n{text}\n=== END {mark} ===" for part, text in texts.items()]
+    instructions = _fill_instructions(name, form=form, scale=scale, language=language, mark=mark)
     return JudgePrompt(
         kind=kind,
-        name=describe_prompt(kind),
+        name=describe_prompt(name),
         messages=(("system", instructions), ("user", "\n\n".join(blocks))),
         texts=texts,
         scale=scale,
@@ -155,8 +205,8 @@ def _make_prompt(texts: dict[str, str], *, kind: Kind, form: Form, scale: Scale,
     )
 
 
-def _fill_instructions(kind: Kind, *, form: Form, scale: Scale, language: str, mark: str) -> str:
-    parts = _split_file(kind)
+def _fill_instructions(name: str, *, form: Form, scale: Scale, language: str, mark: str) -> str:
+    parts = _split_file(name)
     target = find_language(language)
     return Template(f"{parts['instructions']}\n{parts[form]}").substitute(
         language_name=target.name,
@@ -169,11 +219,11 @@ def _fill_instructions(kind: Kind, *, form: Form, scale: Scale, language: str, m
 
 
 @cache
-def _read_file(kind: Kind) -> str:
+def _read_file(name: str) -> str:
     folder = resources.files("taco.evaluate.judge").joinpath("prompts")
-    return folder.joinpath(f"{kind}-{VERSIONS[kind]}.txt").read_text(encoding="utf-8")
+    return folder.joinpath(f"{name}-{VERSIONS[name]}.txt").read_text(encoding="utf-8")
 
 
-def _split_file(kind: Kind) -> dict[str, str]:
-    pieces = _PART.split(_read_file(kind))[1:]
+def _split_file(name: str) -> dict[str, str]:
+    pieces = _PART.split(_read_file(name))[1:]
     return dict(zip(pieces[::2], (text.strip() for text in pieces[1::2]), strict=True))

@@ -8,9 +8,26 @@ from typing import ClassVar
 from pydantic import ConfigDict
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """An earlier turn of the conversation that an answer stands in.
+
+    Attributes:
+        question: What was asked.
+        answer: What a reader was shown of the same system's answer; "" where there is none.
+        reference: A good answer; "" where there is none.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    question: str
+    answer: str
+    reference: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """One system's answer to one question.
+    """One system's answer to one question, or to one turn of a conversation.
 
     Attributes:
         id: The question's id.
@@ -21,6 +38,7 @@ class Submission:
         answer: The part that a reader would be shown: of a chain the target section; "" where there is none.
         reference: A good answer, in any language; "" where there is none.
         back_translation: The answer in English, as a machine translated it; "" where nobody did.
+        earlier: The turns before it, the first one first; empty for a first turn.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -33,3 +51,14 @@ class Submission:
     answer: str
     reference: str = ""
     back_translation: str = ""
+    earlier: tuple[Exchange, ...] = ()
+
+    @property
+    def turn(self) -> int:
+        """The number of its turn, from 1."""
+        return len(self.earlier) + 1
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether an earlier turn has no answer, so that there is no conversation that this one could go on with."""
+        return not all(turn.answer.strip() for turn in self.earlier)

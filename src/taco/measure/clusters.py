@@ -1,0 +1,50 @@
+"""Means over rows that come in clusters, such as the turns of a conversation: a cluster is drawn as a whole, or not at all.
+
+The turns of a conversation share their question, their system's first answer and their judge's taste, so they say less than
+as many independent rows; an interval that drew them one by one would be too narrow (Davison and Hinkley 1997, Bootstrap
+Methods and their Application, section 3.8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from taco.measure.bootstrap import Bootstrap, Estimate
+
+STEPS = 1_000_000
+"""Values are counted in millionths: added-up counts are whole numbers."""
+
+
+def estimate_clustered_mean(
+    values: Sequence[float | None], clusters: Sequence[str], bootstrap: Bootstrap, *, missing: int = 0
+) -> Estimate:
+    """Estimate the mean over rows, clusters drawn whole. With one row in each cluster it is `Bootstrap.estimate_mean`.
+
+    Args:
+        values: One value a row; None for a row without one.
+        clusters: For each row the name of its cluster.
+        bootstrap: How intervals are made.
+        missing: Handed through to the estimate.
+
+    >>> bootstrap = Bootstrap(samples=200, confidence=0.95, seed=1)
+    >>> found = estimate_clustered_mean([9.0, 7.0, 1.0, 3.0, None], ["a", "a", "b", "b", "c"], bootstrap)
+    >>> found.value, found.low, found.high, found.n, found.unscored
+    (5.0, 2.0, 8.0, 4, 1)
+    """
+    scored = [(name, value) for name, value in zip(clusters, values, strict=True) if value is not None]
+    names = dict.fromkeys(name for name, _ in scored)
+    if len(names) == len(scored) or len({value for _, value in scored}) < 2:
+        return bootstrap.estimate_mean(values, missing=missing)
+    counts = {name: [0, 0] for name in names}
+    for name, value in scored:
+        counts[name][0] += round(value * STEPS)
+        counts[name][1] += 1
+    found = bootstrap.estimate_total(list(counts.values()), _divide)
+    return found.model_copy(
+        update={"n": len(scored), "missing": missing, "unscored": len(values) - len(scored)},
+    )
+
+
+def _divide(totals: Any) -> float:
+    return float(totals[0] / totals[1] / STEPS)
