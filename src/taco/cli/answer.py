@@ -23,7 +23,13 @@ def answer(
             "--benchmark", help="Questions in the run's language: .jsonl, .xlsx or hf:owner/name.", metavar="FILE"
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", help="Folder of the answers.", metavar="DIR")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder of the answers; by default RUN/benchmark/NAME, after FILE.", metavar="DIR"),
+    ] = None,
+    references: Annotated[
+        Path | None, typer.Option(help="Reference answers, kept beside the questions for judges.", metavar="FILE")
+    ] = None,
     categories: Annotated[
         Path | None, typer.Option(help="A benchmark with the same ids that names the categories.", metavar="FILE")
     ] = None,
@@ -39,9 +45,10 @@ def answer(
 ) -> None:
     """Let the base model and the tuned model of a run answer a benchmark, as they answered the held-out rows.
 
-    The first turn of each question is asked. A call that was stopped goes on with the same call.
+    All turns are asked, each in one conversation with the arm's own earlier answers. base.jsonl and tuned.jsonl have
+    FastChat's form; taco judge takes the whole folder. A call that was stopped goes on with the same call.
 
-    Example: taco answer runs/quickstart-gl --benchmark vicuna.gl.jsonl --out vicuna-answers
+    Example: taco answer runs/quickstart-gl --benchmark vicuna.gl.jsonl
     """
     from taco.evaluate.benchmark.answer import answer_benchmark
     from taco.evaluate.benchmark.read import read_benchmark
@@ -50,14 +57,25 @@ def answer(
     from taco.store.run_folder import RunFolder
 
     answerer = _open_run(run, mode)
-    questions = read_benchmark(benchmark, categories=categories)
+    questions = read_benchmark(benchmark, references=references, categories=categories)
+    out = out or _find_folder(run, benchmark)
     with RunFolder(out).lock():
         count = answer_benchmark(
             answerer, questions, out=out, cache=cache_folder(), progress=open_progress(quiet=quiet)
         )
-    print(f"{count.rows_kept} of {count.rows_in} answers (two arms): {out / 'base.jsonl'}, {out / 'tuned.jsonl'}")
+    turns = sum(len(question.turns) for question in questions)
+    asked = f"{len(questions)} questions" if turns == len(questions) else f"{len(questions)} questions, {turns} turns"
+    print(f"{count.rows_kept} of {count.rows_in} answers ({asked}, two arms): {out}")
     for reason, number in count.dropped.items():
-        print(f"{number} not asked: {reason}, see {out / 'dropped.jsonl'}")
+        print(f"{number} without an answer: {reason}, see {out / 'dropped.jsonl'}")
+
+
+def _find_folder(run: Path, benchmark: Path) -> Path:
+    from taco.evaluate.files.hub import is_on_hub
+
+    if is_on_hub(benchmark):
+        raise RecipeError("A benchmark of the hub has no file name.", hint="Name a folder with --out DIR.")
+    return run / "benchmark" / benchmark.stem
 
 
 def _open_run(run: Path, mode: str | None) -> Answerer:

@@ -158,6 +158,8 @@ def export_benchmark(
 ) -> None:
     """Write a benchmark as a task folder of lm-evaluation-harness: YAML, questions, a card.
 
+    The harness asks one turn a question: further turns stay in the file, and taco answer asks them.
+
     Example: taco export-benchmark question.jsonl --references reference_answer_gpt4.jsonl --out vicuna --name vicuna
     """
     from taco.evaluate.benchmark.read import read_benchmark
@@ -168,3 +170,5 @@ def export_benchmark(
     source = file.as_posix() if is_on_hub(file) else file.name
     tasks = write(questions, out, name=name or file.stem, source=source, digest=digest_read(file))
     print(f"{out}: {', '.join(tasks)}")
+    if later := sum(len(question.turns) > 1 for question in questions):
+        print(f"{later} questions have further turns: they are in the file, the harness asks first turns alone.")

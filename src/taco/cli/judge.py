@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from taco.evaluate.judge.systems import Asked
 
 Paths = Annotated[
-    list[Path], typer.Argument(help="Run folders, or files of answers (.jsonl).", metavar="RUN_OR_ANSWERS...")
+    list[Path],
+    typer.Argument(
+        help="Run folders, folders that taco answer made, or files of answers (.jsonl).", metavar="RUN_OR_ANSWERS..."
+    ),
 ]
 Models = Annotated[
     list[str], typer.Option("--judge-model", help="The model that judges; several make a jury.", metavar="MODEL")
@@ -92,7 +95,8 @@ def judge(
 ) -> None:
     """Let a language model judge answers. It costs money, so no recipe does it by itself.
 
-    Of a chain only the target-language section is judged. Every reply is kept: judging that was stopped goes on with the
+    Of a chain only the target-language section is judged; of conversations every turn, later ones with all that was said
+    before. Every reply is kept: judging that was stopped goes on with the
     same command and pays for nothing twice. Verdicts and scores go to --out; see docs/judge.md.
 
     Example: taco judge runs/quickstart-gl --judge-model MODEL --base-url http://127.0.0.1:8000/v1

@@ -16,7 +16,7 @@ from taco.evaluate.judge.prompt import Scale
 from taco.evaluate.judge.run import run_judge
 from taco.evaluate.judge.scores import read_judge_scores
 from taco.evaluate.judge.store import ReplyStore
-from taco.evaluate.judge.systems import Asked, read_systems
+from taco.evaluate.judge.systems import QUESTIONS, Asked, read_systems
 from taco.progress import Progress
 from taco.records import ARMS, StageCount
 from taco.report.judged import render_judge
@@ -30,7 +30,7 @@ class Sources:
     """What is read.
 
     Attributes:
-        paths: Run folders and files of answers.
+        paths: Run folders, folders of answers to a benchmark, and files of answers.
         asked: Questions of answers that do not bring their own.
         calibration: Answers with human scores; None where there are none.
         files: What else was read, for the record.
@@ -49,7 +49,9 @@ class Sources:
 
     def _list_files(self) -> Iterator[Path]:
         for path in self.paths:
-            if path.is_dir():
+            if (path / QUESTIONS).is_file():
+                yield from (path / name for name in (QUESTIONS, *(f"{arm}.jsonl" for arm in ARMS)))
+            elif path.is_dir():
                 yield from (path / name for name in ("chain/heldout.jsonl", *(f"generate/{arm}.jsonl" for arm in ARMS)))
             else:
                 yield path

@@ -7,7 +7,7 @@ Methods and their Application, section 3.8).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from taco.measure.bootstrap import Bootstrap, Estimate
@@ -17,7 +17,7 @@ STEPS = 1_000_000
 
 
 def estimate_clustered_mean(
-    values: Sequence[float | None], clusters: Sequence[str], bootstrap: Bootstrap, *, missing: int = 0
+    values: Sequence[float | None], clusters: Sequence[Hashable], bootstrap: Bootstrap, *, missing: int = 0
 ) -> Estimate:
     """Estimate the mean over rows, clusters drawn whole. With one row in each cluster it is `Bootstrap.estimate_mean`.
 

@@ -19,6 +19,8 @@ def render_judge(scores: JudgeScores) -> Group:
     parts: list[RenderableType] = []
     if scores.systems:
         parts.append(_render_systems(scores))
+        if any(found.turns for voices in scores.systems.values() for found in voices.values()):
+            parts.append(_render_turns(scores))
     if scores.differences:
         parts.append(_render_differences(scores))
     if scores.pairs:
@@ -42,6 +44,22 @@ def _render_systems(scores: JudgeScores) -> Table:
                 f"{found.all.micro.unscored}",
                 f"{found.missing}",
             )
+    return table
+
+
+def _render_turns(scores: JudgeScores) -> Table:
+    table = _make_table("Turn by turn", "system", "judge", "turn", "mean", "mean of categories", "unscored")
+    for system, voices in scores.systems.items():
+        for judge, found in voices.items():
+            for turn, means in found.turns.items():
+                table.add_row(
+                    _show(system),
+                    _show(judge),
+                    f"turn {turn}",
+                    _write(means.micro),
+                    _write(means.macro),
+                    f"{means.micro.unscored}",
+                )
     return table
 
 
@@ -121,6 +139,12 @@ def _list_notes(scores: JudgeScores) -> Iterator[str]:
             published = found.percent_as_published
             if published is not None and published.value is not None:
                 yield f"{system}, {judge}: {published.value:.0f} % as the TaCo paper counts (10 x categories without coding)."
+    for pair in scores.pairs:
+        if pair.turns:
+            rates = ", ".join(
+                f"turn {turn} {_write(rate).plain.replace(chr(10), ' ')}" for turn, rate in pair.turns.items()
+            )
+            yield f"Win rate of {pair.second} against {pair.first}, {pair.judge}: {rates}."
     for judge, control in scores.length.items():
         if control.slope is not None:
             means = ", ".join(f"{system} {value:.2f}" for system, value in control.systems.items())

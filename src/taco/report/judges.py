@@ -52,6 +52,7 @@ def list_notices(judged: Judged) -> Iterator[Finding]:
 def _list_tables(folder: str, scores: JudgeScores, language: LanguageFacts) -> Iterator[Html | None]:
     if scores.systems:
         yield _tabulate_systems(folder, scores, language)
+        yield _tabulate_turns(folder, scores)
         yield _tabulate_differences(folder, scores)
         yield _tabulate_categories(folder, scores)
     if scores.pairs:
@@ -92,6 +93,24 @@ def _tabulate_systems(folder: str, scores: JudgeScores, language: LanguageFacts)
         caption=f"{folder}: ratings from {asked.lowest:g} to {asked.highest:g}, with {100 * asked.confidence:g} % bootstrap "
         f"intervals; percents are of the mean of categories; missing answers count as {asked.missing}",
     )
+
+
+def _tabulate_turns(folder: str, scores: JudgeScores) -> Html | None:
+    voices = [(f"{system}, {judge}", found) for system, said in scores.systems.items() for judge, found in said.items()]
+    rows: list[list[Child]] = [
+        [
+            name,
+            str(turn),
+            write_rating(means.micro),
+            write_rating(means.macro),
+            str(means.micro.unscored),
+        ]
+        for name, found in voices
+        for turn, means in found.turns.items()
+    ]
+    head = ["answers, judge", "turn", "mean", "mean of categories", "unscored"]
+    caption = f"{folder}: turn by turn; a turn is unscored too where an earlier one has no answer"
+    return make_table(head, rows, caption=caption) if rows else None
 
 
 def _tabulate_differences(folder: str, scores: JudgeScores) -> Html | None:

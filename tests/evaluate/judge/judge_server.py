@@ -17,7 +17,7 @@ Verdict = Callable[[str, int], Reply]
 """The answer that is judged, and how often it was asked about -> what the judge says."""
 
 _BLOCK = re.compile(
-    r"=== (?P<label>[A-Z -]+) (?P<mark>[0-9a-f]{8}) ===\n(?P<text>.*?)\n=== END (?P=mark) ===", re.DOTALL
+    r"=== (?P<label>[A-Z0-9 -]+) (?P<mark>[0-9a-f]{8}) ===\n(?P<text>.*?)\n=== END (?P=mark) ===", re.DOTALL
 )
 
 

@@ -94,7 +94,7 @@ def answer_benchmark(
     with open_asking(answerer.generate, setup, language=answerer.language, relay=relay) as asking:
         talks = {arm: answer_turns(arm, turns, asking=asking, out=out) for arm in ARMS}
     for arm, talk in talks.items():
-        write_records(out / f"{arm}.jsonl", _list_conversations(arm, questions, talk, answerer.language))
+        write_records(out / f"{arm}.jsonl", _list_conversations(arm, questions, talk, turns[0][0]))
     drops = [drop for talk in talks.values() for drop in talk.drops.values()]
     write_records(out / "dropped.jsonl", drops)
     return StageCount(
@@ -143,9 +143,7 @@ def _make_row(question: Question, turn: int, language: Language) -> TranslatedRo
     )
 
 
-def _list_conversations(
-    arm: str, questions: Sequence[Question], talk: Talk, language: Language
-) -> Iterator[Conversation]:
+def _list_conversations(arm: str, questions: Sequence[Question], talk: Talk, asked: Example) -> Iterator[Conversation]:
     for question in questions:
         places = [(question.id, turn) for turn in range(1, len(question.turns) + 1)]
         texts = tuple(talk.answers[place].text if place in talk.answers else "" for place in places)
@@ -155,7 +153,8 @@ def _list_conversations(
             model_id=arm,
             choices=(Choice(index=0, turns=texts),),
             category=question.category,
-            language=language.code,
+            language=asked.language,
+            template=asked.template,
             finish=tuple(talk.answers[place].finish if place in talk.answers else "" for place in places),
             reasons=tuple(talk.drops[place].reason if place in talk.drops else "" for place in places),
         )

@@ -57,6 +57,7 @@ class Conversation:
         model_id: The system.
         choices: What it said; one choice.
         category, language: Of the question.
+        template: Name of the chain template that the answers should be in.
         finish: For each turn why generation ended, see `taco.records.Finish`; "" where nothing was generated.
         reasons: For each turn why there is no answer; "" where there is one.
     """
@@ -69,6 +70,7 @@ class Conversation:
     choices: tuple[Choice, ...]
     category: str = ""
     language: str = ""
+    template: str = ""
     finish: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
 

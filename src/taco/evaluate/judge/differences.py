@@ -105,7 +105,8 @@ def _compare(
 
 
 def _estimate(both: Sequence[_Both], bootstrap: Bootstrap) -> Means:
-    return estimate_means([(one.category, one.new - one.old) for one in both], [one.id for one in both], bootstrap)
+    scored = [(one.category, one.new - one.old) for one in both]
+    return estimate_means(scored, bootstrap, clusters=[one.id for one in both])
 
 
 def _count(scored: Sequence[tuple[str, str, float]], categories: Sequence[str]) -> list[list[int]]:

@@ -101,9 +101,9 @@ def summarise_system(judgements: Sequence[Judgement], *, scale: Scale, bootstrap
 
 def estimate_means(
     scored: Sequence[Scored],
-    clusters: Sequence[str],
     bootstrap: Bootstrap,
     *,
+    clusters: Sequence[str] | None = None,
     missing: int = 0,
     scale: Scale | None = None,
 ) -> Means:
@@ -111,15 +111,16 @@ def estimate_means(
 
     Args:
         scored: Category and score of each answer.
-        clusters: For each answer its question: the turns of a conversation are drawn together.
         bootstrap: How intervals are made.
+        clusters: For each answer its question, as the turns of a conversation are drawn together; None where each answer
+            has its own.
         missing: Handed through to the estimates.
         scale: No interval goes beyond it.
     """
     ends = None if scale is None else (scale.lowest, scale.highest)
     scores = [score for _, score in scored]
     return Means(
-        micro=estimate_clustered_mean(scores, clusters, bootstrap, missing=missing),
+        micro=estimate_clustered_mean(scores, clusters or range(len(scores)), bootstrap, missing=missing),
         macro=estimate_macro(scored, bootstrap, missing=missing, scale=ends, clusters=clusters),
     )
 
@@ -138,7 +139,8 @@ def _estimate_judged(
     if missing is None:
         missing = sum(one.reason == NO_ANSWER and one.score is not None for one in judgements)
     scored: list[Scored] = [(one.category, one.score) for one in judgements]
-    return estimate_means(scored, [one.id for one in judgements], bootstrap, missing=missing, scale=scale)
+    questions = [one.id for one in judgements]
+    return estimate_means(scored, bootstrap, clusters=questions, missing=missing, scale=scale)
 
 
 def _estimate_axes(judgements: Sequence[Judgement], bootstrap: Bootstrap) -> dict[str, Estimate]:

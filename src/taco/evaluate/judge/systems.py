@@ -29,7 +29,7 @@ class Asked:
     Attributes:
         questions: Id -> question; empty where every answer brings its own.
         language: Code of the language that answers should be in; "" where every answer says it.
-        template: Name of the template that the chains in a file of answers were made with.
+        template: Name of the template of chains in a file of answers that does not say it.
     """
 
     questions: Mapping[str, Question]
@@ -129,6 +129,7 @@ def _read_file(path: Path, asked: Asked) -> Iterator[Submission]:
             raise DataError(
                 f"{row.origin}: nobody says in which language the answer should be.", hint="Give --language."
             )
+        template = row.find_text("template") or asked.template
         answers = _find_answers(row)
         if len(answers) > len(turns):
             raise DataError(
@@ -144,10 +145,10 @@ def _read_file(path: Path, asked: Asked) -> Iterator[Submission]:
             answer="",
             back_translation=row.find_text("back_translation"),
         )
-        shown = [find_target_section(text, language=language, template=asked.template) for text in answers]
+        shown = [find_target_section(text, language=language, template=template) for text in answers]
         references = list(question.references) if question else []
-        if own := row.find_text("reference"):
-            references[:1] = [own]
+        if given := row.find_text("reference"):
+            references[:1] = [given]
         yield from _list_turns(first, turns, shown, references)
 
 
