@@ -72,10 +72,11 @@ def answer(
 
 def _find_folder(run: Path, benchmark: Path) -> Path:
     from taco.evaluate.files.hub import is_on_hub
+    from taco.evaluate.judge.systems import BENCHMARK
 
     if is_on_hub(benchmark):
         raise RecipeError("A benchmark of the hub has no file name.", hint="Name a folder with --out DIR.")
-    return run / "benchmark" / benchmark.stem
+    return run / BENCHMARK / benchmark.stem
 
 
 def _open_run(run: Path, mode: str | None) -> Answerer:

@@ -142,6 +142,45 @@ class Sample(_Part):
     answers: dict[str, SampleAnswer]
 
 
+class BenchmarkTurn(_Part):
+    """One turn of a benchmark's question, and what each arm said.
+
+    Attributes:
+        reference: A good answer, or "".
+        answers: Arm -> its answer; none where a turn has none.
+        reasons: Arm -> why there is no answer.
+    """
+
+    number: int
+    question: str
+    reference: str = ""
+    answers: dict[str, SampleAnswer]
+    reasons: dict[str, str] = {}
+
+
+class BenchmarkConversation(_Part):
+    """A question of a benchmark, turn by turn."""
+
+    id: str
+    category: str
+    turns: tuple[BenchmarkTurn, ...]
+
+
+class BenchmarkAnswers(_Part):
+    """What a run's arms said to a benchmark, see `taco answer`.
+
+    Attributes:
+        name: The folder's name.
+        judged: What judges said; None where nobody judged them.
+        fault: Why the answers are not shown, in a sentence; "" where they are.
+    """
+
+    name: str
+    conversations: tuple[BenchmarkConversation, ...] = ()
+    judged: Judged | None = None
+    fault: str = ""
+
+
 class Report(_Part):
     """A report.
 
@@ -155,6 +194,7 @@ class Report(_Part):
         samples: Answers that went wrong first, the worst before the others; then the best.
         round_trip: The translations there and back, where the recipe asked for it.
         judged: What judges said; None where the run has not been judged.
+        benchmarks: What the run's arms said to benchmarks.
     """
 
     schema_version: int = SCHEMA
@@ -173,3 +213,4 @@ class Report(_Part):
     samples: tuple[Sample, ...]
     round_trip: RoundTrip | None = None
     judged: Judged | None = None
+    benchmarks: tuple[BenchmarkAnswers, ...] = ()

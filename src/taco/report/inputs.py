@@ -11,7 +11,8 @@ from taco.evaluate.scores import read_scores
 from taco.gate.round_trip import read_round_trip
 from taco.languages.table import Language
 from taco.records import ARMS, Answer, Example
-from taco.report.content import Judged, LanguageFacts, Report, StageFlow, TrainStep
+from taco.report.benchmarks import read_benchmarks
+from taco.report.content import LanguageFacts, Report, StageFlow, TrainStep
 from taco.report.findings import state_findings, state_headline
 from taco.report.samples import build_samples
 from taco.report.verdicts import Verdicts, read_verdicts
@@ -61,14 +62,9 @@ def build_report(run: Path, verdicts: Verdicts, *, name: str, language: Language
         scores=scores,
         samples=build_samples(scores, examples, answers, verdicts.by_answer),
         round_trip=read_round_trip(run / "gate" / "round_trip.json"),
-        judged=_describe_judged(verdicts),
+        judged=verdicts.describe(),
+        benchmarks=read_benchmarks(run, language),
     )
-
-
-def _describe_judged(verdicts: Verdicts) -> Judged | None:
-    if not verdicts.scores and not verdicts.faults:
-        return None
-    return Judged(scores=dict(verdicts.scores), faults=verdicts.faults, unread=verdicts.unread)
 
 
 def find_setting(manifest: Manifest, table: str, key: str) -> str:

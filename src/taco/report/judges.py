@@ -27,7 +27,7 @@ def show_judges(report: Report) -> Html | None:
         return None
     notices = [show_finding(notice) for notice in list_notices(judged)]
     tables = [
-        table for folder, scores in judged.scores.items() for table in _list_tables(folder, scores, report.language)
+        table for folder, scores in judged.scores.items() for table in list_tables(folder, scores, report.language)
     ]
     return element(
         "section",
@@ -49,7 +49,8 @@ def list_notices(judged: Judged) -> Iterator[Finding]:
         yield Finding(topic="Unread", tone="note", text=f"{judged.unread} lines of verdicts could not be read.")
 
 
-def _list_tables(folder: str, scores: JudgeScores, language: LanguageFacts) -> Iterator[Html | None]:
+def list_tables(folder: str, scores: JudgeScores, language: LanguageFacts) -> Iterator[Html | None]:
+    """Yield the tables of one folder of verdicts: ratings, turns, differences, categories, comparisons, signatures."""
     if scores.systems:
         yield _tabulate_systems(folder, scores, language)
         yield _tabulate_turns(folder, scores)
@@ -159,6 +160,10 @@ def _tabulate_pairs(folder: str, scores: JudgeScores, language: LanguageFacts) -
                 str(one.missing),
             ]
         )
+        rows += [
+            [f"{one.second} against {one.first}, {one.judge}, turn {turn}", "", "", write_rating(rate), *[""] * 5]
+            for turn, rate in one.turns.items()
+        ]
     return make_table(
         [
             "comparison, judge",

@@ -7,6 +7,7 @@ from importlib import resources
 
 from taco.report.answers import show_answers
 from taco.report.content import Report
+from taco.report.conversations import show_benchmarks
 from taco.report.figures import show_figures
 from taco.report.filters import write_filter_rules
 from taco.report.judges import show_judges
@@ -24,6 +25,7 @@ CHAPTERS = (
     ("judges", "Judges"),
     ("figures", "Pictures"),
     ("answers", "Answers"),
+    ("benchmarks", "Benchmarks"),
     ("numbers", "Numbers"),
     ("round-trip", "Translations"),
     ("flow", "Rows and time"),
@@ -40,6 +42,7 @@ def render_page(report: Report, *, json_name: str = "report.json") -> str:
     """
     absent = {"round-trip"} if report.round_trip is None else set()
     absent |= {"judges"} if report.judged is None else set()
+    absent |= set() if report.benchmarks else {"benchmarks"}
     main = element(
         "main",
         show_headlines(report),
@@ -47,6 +50,7 @@ def render_page(report: Report, *, json_name: str = "report.json") -> str:
         show_judges(report),
         show_figures(report),
         show_answers(report),
+        show_benchmarks(report),
         show_measures(report),
         show_round_trip(report),
         show_flow(report),

@@ -21,6 +21,9 @@ from taco.store.jsonl import read_records
 QUESTIONS = "questions.jsonl"
 """What was asked, in a folder of `taco answer`."""
 
+BENCHMARK = "benchmark"
+"""The folder of a run that holds its answers to benchmarks, a folder each."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -40,8 +43,8 @@ class Asked:
 def read_systems(paths: Sequence[Path], asked: Asked) -> list[Submission]:
     """Read the answers of all systems: of each question every turn, the first turns before the second ones.
 
-    The arms of a run, or of a folder that `taco answer` made, are called `base` and `tuned`, after the folder where there
-    are several paths; the answers of a file are called after what the file says, else after the file. A turn that a system
+    The arms of a run, or of a folder that `taco answer` made, are called `base` and `tuned`, after the run where there are
+    several paths; the answers of a file are called after what the file says, else after the file. A turn that a system
     does not answer, of a run's held-out rows or of the benchmark, has an empty answer: silence is no excuse. A row whose
     template asks for nothing in the target language is left out.
 
@@ -50,7 +53,7 @@ def read_systems(paths: Sequence[Path], asked: Asked) -> list[Submission]:
     """
     submissions: list[Submission] = []
     for path in paths:
-        prefix = f"{path.name.removesuffix('.jsonl')}/" if len(paths) > 1 and path.is_dir() else ""
+        prefix = f"{name_folder(path)}/" if len(paths) > 1 and path.is_dir() else ""
         submissions += [replace(one, system=prefix + one.system) for one in _read_path(path, asked)]
     seen: set[tuple[str, str, int]] = set()
     for one in submissions:
@@ -63,6 +66,16 @@ def read_systems(paths: Sequence[Path], asked: Asked) -> list[Submission]:
     if not submissions:
         raise DataError(f"There are no answers in {', '.join(map(str, paths))}.")
     return sorted(submissions, key=lambda one: one.turn)
+
+
+def name_folder(path: Path) -> str:
+    """Return what a folder's arms are called after where several are judged: its run's name, else its own.
+
+    >>> name_folder(Path("runs/one/benchmark/mt")), name_folder(Path("runs/one")), name_folder(Path("mt-answers"))
+    ('one', 'one', 'mt-answers')
+    """
+    folder = path.resolve()
+    return folder.parent.parent.name if folder.parent.name == BENCHMARK else folder.name
 
 
 def _read_path(path: Path, asked: Asked) -> list[Submission]:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from taco.evaluate.scores import Scores
 from taco.measure.bootstrap import Estimate
-from taco.report.content import Judged, JudgeVerdict, LanguageFacts, SampleAnswer, Sections
+from taco.report.content import BenchmarkConversation, Judged, JudgeVerdict, LanguageFacts, SampleAnswer, Sections
 
 SCHEMA = 1
 """Version of the form of the JSON."""
@@ -109,6 +109,41 @@ class PairedDifference(_Part):
     adjusted: float | None
 
 
+class SharedConversation(_Part):
+    """A question of a benchmark as runs were asked it, with what each of them said.
+
+    Attributes:
+        benchmark: Name of the folder of answers.
+        language: Code of the target language.
+        runs: Numbers of the runs.
+        conversations: For each of them all turns.
+    """
+
+    benchmark: str
+    language: str
+    runs: tuple[int, ...]
+    conversations: tuple[BenchmarkConversation, ...]
+
+
+class BenchmarkRating(_Part):
+    """What a judge gave one arm of a run on a benchmark.
+
+    Attributes:
+        run: Number of the run.
+        judge: The judge, and the folder of its verdicts.
+        micro, macro: Over all turns.
+        turns: Turn -> mean of that turn alone; empty where there are first turns alone.
+    """
+
+    benchmark: str
+    run: int
+    arm: str
+    judge: str
+    micro: Estimate
+    macro: Estimate
+    turns: dict[int, Estimate]
+
+
 class SideBySide(_Part):
     """Several runs.
 
@@ -119,6 +154,8 @@ class SideBySide(_Part):
         differences: Of every run but the first, by measure; only where they share rows.
         questions: Questions of all runs, sorted by language, category and id.
         signature: How intervals and p-values of the differences are made.
+        benchmarks: What the runs said to benchmarks.
+        ratings: What judges gave them for it.
     """
 
     schema_version: int = SCHEMA
@@ -127,3 +164,5 @@ class SideBySide(_Part):
     differences: tuple[PairedDifference, ...]
     questions: tuple[Question, ...]
     signature: str
+    benchmarks: tuple[SharedConversation, ...] = ()
+    ratings: tuple[BenchmarkRating, ...] = ()

@@ -17,6 +17,7 @@ from taco.records import ARMS, Example
 from taco.report.answers import list_asked
 from taco.report.content import JudgeVerdict, Report, Sample
 from taco.report.inputs import build_report
+from taco.report.side_by_side.benchmarks import gather_benchmarks, gather_ratings
 from taco.report.side_by_side.content import Question, Reply, RunFacts, ShownFailure, SideBySide
 from taco.report.side_by_side.failures import list_failures
 from taco.report.side_by_side.paired import ARM, compare_runs
@@ -63,6 +64,8 @@ def read_runs(runs: Sequence[Path]) -> SideBySide:
         differences=tuple(compare_runs([_list_values(run.report) for run in loaded], _list_metrics(loaded), first)),
         questions=gather_questions(loaded),
         signature=f"{first.signature}; {sign_p_value(samples=first.samples, seed=first.seed)}; corrected by Holm",
+        benchmarks=gather_benchmarks([run.report for run in loaded]),
+        ratings=gather_ratings([run.report for run in loaded]),
     )
 
 

@@ -6,6 +6,7 @@ from taco import __version__
 from taco.report.markup import element
 from taco.report.page import write_document
 from taco.report.side_by_side.answers import show_answers
+from taco.report.side_by_side.benchmarks import show_benchmarks
 from taco.report.side_by_side.content import SideBySide
 from taco.report.side_by_side.differences import show_differences
 from taco.report.side_by_side.figures import show_compositions, show_headlines
@@ -20,6 +21,7 @@ CHAPTERS = (
     ("made-of", "Make-up"),
     ("failures", "Failures"),
     ("answers", "Answers"),
+    ("benchmarks", "Benchmarks"),
     ("numbers", "Numbers"),
     ("provenance", "Provenance"),
 )
@@ -51,13 +53,14 @@ def render_side_by_side(content: SideBySide, *, json_name: str) -> str:
         show_compositions(content),
         show_failures(content),
         show_answers(content),
+        show_benchmarks(content),
         show_numbers(content),
         show_provenance(content),
     )
     return write_document(
         title=f"{', '.join(run.label for run in content.runs)} · taco report",
         header=header,
-        chapters=CHAPTERS,
+        chapters=[chapter for chapter in CHAPTERS if content.benchmarks or chapter[0] != "benchmarks"],
         main=main,
         footer=f"Written by taco {__version__}. The same as data: {json_name}.",
         rules=write_filter_rules(content),
