@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from taco.cli.app import app
 from taco.errors import DataError, RecipeError, StoreError
+from taco.evaluate.benchmark.conversation import Conversation
 from taco.evaluate.scores import read_scores
 from taco.pipeline import STAGES, plan_recipe, run_recipe
 from taco.progress import SilentProgress
@@ -97,6 +98,10 @@ def call(*arguments: str | Path) -> str:
     return result.stdout
 
 
+def read_conversations(out: Path, arm: str) -> list[Conversation]:
+    return list(read_records(out / f"{arm}.jsonl", Conversation))
+
+
 def read_results(folder: Path) -> dict[str, bytes]:
     """Return what must not depend on kills: rows, answers' texts, adapter weights."""
     root = folder / "runs" / "tiny"
@@ -156,7 +161,7 @@ def test_verdicts_given_after_the_run_make_its_report_anew_once(
 def test_a_run_answers_a_benchmark_as_it_answered_its_own_rows(
     recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Asked what its held-out rows ask, both arms say the very same."""
+    """Asked what its held-out rows ask, both arms say the very same; second turns are asked behind their answers."""
     monkeypatch.setenv("TACO_CACHE", str(tmp_path / "cache"))
     ruled = recipe.model_copy(update={"chain": recipe.chain.model_copy(update={"length_rule": True})})
     run(ruled, tmp_path)
@@ -168,13 +173,20 @@ def test_a_run_answers_a_benchmark_as_it_answered_its_own_rows(
     call("answer", folder, "--benchmark", questions, "--out", out, "--quiet")
     for arm in ARMS:
         own = [(one.id, one.prompt, one.text) for one in read_records(folder / "generate" / f"{arm}.jsonl", Answer)]
-        assert [(one.id, one.prompt, one.text) for one in read_records(out / f"{arm}.jsonl", Answer)] == own
+        assert [(one.id, one.prompt, one.text) for one in read_records(out / "turn-1" / f"{arm}.jsonl", Answer)] == own
+        said = [(one.choices[0].turns[0], len(one.choices[0].turns)) for one in read_conversations(out, arm)]
+        assert said == [(text, 2) for _, _, text in own]
+        # The tiny model says nothing that a reader could be shown, or something: then it is asked to go on.
+        assert all(bool(one.finish[1]) != bool(one.reasons[1]) for one in read_conversations(out, arm))
     before = (out / "tuned.jsonl").read_bytes()
     call("answer", folder, "--benchmark", questions, "--out", out, "--quiet")
     assert (out / "tuned.jsonl").read_bytes() == before
     files = [out / f"{arm}.jsonl" for arm in ARMS]
     asked = ("--benchmark", questions, "--language", "gl", "--out", tmp_path / "judged", "--quiet")
-    assert "tuned" in call("judge", *files, "--judge", "echo", *asked)
+    assert "turn 2" in call("judge", *files, "--judge", "echo", *asked)
+    assert "turn 2" in call("judge", out, "--judge", "echo", "--quiet")
+    verdicts = [(path / "verdicts.jsonl").read_bytes() for path in (tmp_path / "judged", out / "judge")]
+    assert verdicts[0] == verdicts[1]
     questions.write_text(json.dumps({"id": rows[0].id, "turns": ["Another?"]}) + "\n")
     with pytest.raises(DataError, match="to other questions"):
         call("answer", folder, "--benchmark", questions, "--out", out, "--quiet")

@@ -238,6 +238,8 @@ def test_a_benchmark_is_exported(tmp_path: Path) -> None:
     benchmark.write_text(json.dumps({"question_id": 7, "turns": ["Why?"]}) + "\n")
     printed = run("export-benchmark", benchmark, "--out", tmp_path / "task")
     assert printed == f"{tmp_path / 'task'}: vicuna_80\n"
+    benchmark.write_text(json.dumps({"question_id": 7, "turns": ["Why?", "How?"]}) + "\n")
+    assert "1 questions have further turns" in run("export-benchmark", benchmark, "--out", tmp_path / "task")
     assert sorted(path.name for path in (tmp_path / "task").iterdir()) == [
         "README.md",
         "vicuna_80.jsonl",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ def test_ctranslate2_answers_as_transformers_does(
     tiny_base: Path, tiny_adapter: Path, tmp_path: Path, ask: Ask, arm: str
 ) -> None:
     pytest.importorskip("ctranslate2", reason="needs the extra [ctranslate2]")
-    prompts = ask(TEXTS)
+    earlier = (("user", "Ola"), ("assistant", "Boas!"))
+    prompts = [replace(one, earlier=earlier if one.id == "1" else ()) for one in ask(TEXTS)]
     wanted = answer("transformers", tiny_base, tiny_adapter, tmp_path, prompts, arm=arm)
     found = answer("ctranslate2", tiny_base, tiny_adapter, tmp_path, prompts, arm=arm, weights="float32")
     assert strip(found) == strip(wanted)

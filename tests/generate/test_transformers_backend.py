@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,29 @@ def test_the_merged_adapter_answers_as_peft_does(
         made = model.generate(input_ids=ids, attention_mask=ids.ne(-1), max_new_tokens=32, do_sample=False)
         expected = tokenizer.decode(made[0, ids.shape[1] :], clean_up_tokenization_spaces=False)
         assert found[prompt.id].text == expected.removesuffix("<|im_end|>")
+
+
+def test_an_answer_goes_on_with_its_conversation_as_transformers_itself_does(
+    backend: TransformersBackend, tiny_base: Path, tiny_adapter: Path, ask: Callable
+) -> None:
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from taco.model.libraries import quiet_libraries
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_base)
+    with quiet_libraries():
+        model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_base), tiny_adapter).eval()
+    earlier = (("user", "De que cor é o ceo?"), ("assistant", "Azul."))
+    (prompt,) = (replace(one, earlier=earlier) for one in ask(["E pola noite?"]))
+    roles = [{"role": role, "content": text} for role, text in (("system", prompt.system), *earlier)]
+    roles.append({"role": "user", "content": prompt.text})
+    encoded = tokenizer.apply_chat_template(roles, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+    made = model.generate(**encoded, max_new_tokens=32, do_sample=False)
+    expected = tokenizer.decode(made[0, encoded["input_ids"].shape[1] :], clean_up_tokenization_spaces=False)
+    found = texts(answer(backend, [prompt], "tuned"))
+    assert found == {"0": expected.removesuffix("<|im_end|>")}
+    assert found != texts(answer(backend, ask(["E pola noite?"]), "tuned"))
 
 
 def test_memory_bounds_the_batch(tiny_base: Path, tiny_adapter: Path, tmp_path: Path, ask: Callable) -> None:

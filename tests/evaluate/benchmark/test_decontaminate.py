@@ -49,6 +49,11 @@ def find(row: dict[str, Any], **options: float) -> tuple[str, str] | None:
             ("1", "overlap"),
         ),
         ({"instruction": "Tell me in two words: why do leaves fall, and when?"}, ("2", "overlap")),
+        ({"instruction": "Now write the steps of the proof, in the order in which they were found!"}, ("5", "exact")),
+        (
+            {"messages": [{"role": "user", "content": "now write the steps of a proof in the order they were found"}]},
+            ("5", "similarity"),
+        ),
         ({"instruction": "म कसरी मेरो समय व्यवस्थापन कौशल सुधार गर्न सक्छु भन्ने कुरा भन्नुहोस्"}, ("3", "similarity")),
         ({"instruction": "春天的洪水来临之前小镇应该怎样做好准备？"}, ("4", "similarity")),
         (
