@@ -31,5 +31,7 @@ def read_own(row: Row) -> Judgement:
 
 
 def read_key(row: Row) -> Key:
-    """Return what keeps rows of one id apart: system and judge."""
-    return tuple(part for part in (row.find_text("system"), row.find_text("judge")) if part)
+    """Return what keeps rows of one id apart: system, judge and, of later turns, the turn."""
+    turn = row.find("turn")
+    later = f"turn {turn}" if turn is not None and turn != 1 else ""
+    return tuple(part for part in (row.find_text("system"), row.find_text("judge"), later) if part)
