@@ -179,7 +179,7 @@ def test_what_the_model_wrote_is_never_lost(text: str, mode: Mode, arm: str) -> 
     limits = Limits(max_new_tokens=500, loop_guard=True)
     (made,) = backend.generate([asked.prompt], arm=arm, limits=limits, on_tokens=lambda count: None)
     assert isinstance(made, Generation)
-    from taco.generate.run import _make_answer
+    from taco.generate.asking import _make_answer
 
     example = Example(
         id="1",

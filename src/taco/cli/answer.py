@@ -25,7 +25,9 @@ def answer(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="Folder of the answers; by default RUN/benchmark/NAME, after FILE.", metavar="DIR"),
+        typer.Option(
+            "--out", help="Folder of the answers; by default RUN/benchmark/NAME, after FILE and --mode.", metavar="DIR"
+        ),
     ] = None,
     references: Annotated[
         Path | None, typer.Option(help="Reference answers, kept beside the questions for judges.", metavar="FILE")
@@ -58,7 +60,7 @@ def answer(
 
     answerer = _open_run(run, mode)
     questions = read_benchmark(benchmark, references=references, categories=categories)
-    out = out or _find_folder(run, benchmark)
+    out = out or _find_folder(run, benchmark, mode)
     with RunFolder(out).lock():
         count = answer_benchmark(
             answerer, questions, out=out, cache=cache_folder(), progress=open_progress(quiet=quiet)
@@ -70,13 +72,13 @@ def answer(
         print(f"{number} without an answer: {reason}, see {out / 'dropped.jsonl'}")
 
 
-def _find_folder(run: Path, benchmark: Path) -> Path:
+def _find_folder(run: Path, benchmark: Path, mode: str | None) -> Path:
     from taco.evaluate.files.hub import is_on_hub
     from taco.evaluate.judge.systems import BENCHMARK
 
     if is_on_hub(benchmark):
         raise RecipeError("A benchmark of the hub has no file name.", hint="Name a folder with --out DIR.")
-    return run / BENCHMARK / benchmark.stem
+    return run / BENCHMARK / (f"{benchmark.stem}-{mode}" if mode else benchmark.stem)
 
 
 def _open_run(run: Path, mode: str | None) -> Answerer:

@@ -102,12 +102,16 @@ class Relay:
             for answer in answers
         ]
 
+    def is_plain(self, arm: str) -> bool:
+        """Return whether an arm is asked in English, without a chain: the plain cascade."""
+        return self.mode == "engine-both" and arm == "base"
+
     def _put_question(self, prompt: Prompt, found: TextTranslation, arm: str) -> Asked | Refusal:
         if found.fault:
             detail = f"the engine has no translation into English: {found.fault}"
             return Refusal(id=prompt.id, reason="question-not-translated", detail=detail)
         given = render_given(found.text, find_template(prompt.template), prompt.language)
-        if self.mode == "engine-both" and arm == "base":
+        if self.is_plain(arm):
             plain = replace(prompt, system="", text=found.text)
             return Asked(prompt=plain, given=given, engine=found.engine)
         return Asked(prompt=replace(prompt, prefix=given), given=given, engine=found.engine)

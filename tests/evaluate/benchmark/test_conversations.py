@@ -12,15 +12,18 @@ from taco.chain.formats import find_template
 from taco.chain.options import ChainOptions
 from taco.chain.template import make_chain
 from taco.errors import DataError
-from taco.evaluate.benchmark.answer import Answerer, answer_benchmark
+from taco.evaluate.benchmark.answer import Answerer, answer_benchmark, list_turns
 from taco.evaluate.benchmark.conversation import Conversation
 from taco.evaluate.benchmark.question import EARLIER_TURN, Question
+from taco.evaluate.benchmark.turns import answer_turns
 from taco.evaluate.files.questions import read_questions
 from taco.evaluate.files.raw_answers import read_raw_answers
 from taco.evaluate.judge.systems import Asked, read_systems
-from taco.generate.backend import Generation, Prompt, Refusal
+from taco.generate.asking import open_asking
+from taco.generate.backend import Generation, Prompt, Refusal, Setup
 from taco.generate.echo import EchoBackend
 from taco.generate.options import GenerateOptions
+from taco.generate.relay import Relay, Translate
 from taco.languages.table import find_language
 from taco.model.options import ModelOptions
 from taco.progress import SilentProgress
@@ -29,6 +32,7 @@ from taco.serve.answer import AnswerReader
 from taco.serve.desk import _build_turns
 from taco.serve.protocol import Message
 from taco.store.jsonl import read_records
+from taco.translate.texts import TextTranslation
 
 GALICIAN = find_language("gl")
 QUESTIONS = (
@@ -84,15 +88,24 @@ class Speakers:
         monkeypatch.setattr(EchoBackend, "generate", generate)
 
 
-def answer(out: Path, questions: Sequence[Question] = QUESTIONS) -> StageCount:
-    answerer = Answerer(
-        run=out.parent / "run",
+def _open_run(folder: Path) -> Answerer:
+    return Answerer(
+        run=folder / "run",
         chain=ChainOptions(),
         model=ModelOptions(),
         generate=GenerateOptions(backend="echo"),
         language=GALICIAN,
         adapter={},
     )
+
+
+def _prefix(code: str) -> Translate:
+    """Return an engine that puts a code in front of every text."""
+    return lambda texts: {text: TextTranslation(text=f"{code} {text}", engine=code) for text in texts}
+
+
+def answer(out: Path, questions: Sequence[Question] = QUESTIONS) -> StageCount:
+    answerer = _open_run(out.parent)
     return answer_benchmark(answerer, questions, out=out, cache=out.parent, progress=SilentProgress())
 
 
@@ -133,6 +146,29 @@ def test_a_tuned_model_sees_what_taco_serve_would_show_it(
     ((_, prompt),) = [one for one in speakers.asked if one[0] == "tuned" and one[1].earlier]
     assert prompt.turns == _build_turns(messages, find_template("taco"), GALICIAN)
     assert prompt.system == find_template("taco").system(GALICIAN)
+
+
+def test_the_plain_cascade_goes_on_in_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the mode engine-both the base model is asked in English: then its conversation is in English too."""
+    speakers = Speakers(monkeypatch, lambda arm, prompt: f"said {len(prompt.turns)}")
+    translate = {"to_english": _prefix("en"), "to_target": _prefix("gl")}
+    relay = Relay(mode="engine-both", **translate)
+    setup = Setup(model=ModelOptions(), adapter=None, cache=tmp_path, progress=SilentProgress())
+    turns = list_turns(_open_run(tmp_path), QUESTIONS[:1])
+    with open_asking(GenerateOptions(backend="echo"), setup, language=GALICIAN, relay=relay) as asking:
+        talks = {arm: answer_turns(arm, turns, asking=asking, out=tmp_path) for arm in ARMS}
+    later = {arm: prompt for arm, prompt in speakers.asked if prompt.earlier}
+    assert later["base"].turns == [
+        ("user", "en Escribe un poema."),
+        ("assistant", "said 1"),
+        ("user", "en Agora sen a letra e."),
+    ]
+    assert later["tuned"].turns == [
+        ("user", "Escribe un poema."),
+        ("assistant", "gl said 1"),
+        ("user", "Agora sen a letra e."),
+    ]
+    assert talks["base"].answers["81", 2].text.endswith("gl said 3")
 
 
 def test_a_turn_behind_a_failed_one_is_not_asked_and_unscored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

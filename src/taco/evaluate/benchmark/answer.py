@@ -25,9 +25,9 @@ from taco.errors import DataError, RecipeError
 from taco.evaluate.benchmark.conversation import Choice, Conversation, describe_question, make_answer_id, write_id
 from taco.evaluate.benchmark.question import Question
 from taco.evaluate.benchmark.turns import Talk, answer_turns
+from taco.generate.asking import choose_relay, open_asking
 from taco.generate.backend import Setup
 from taco.generate.options import GenerateOptions
-from taco.generate.run import choose_relay, open_asking
 from taco.languages.table import Language
 from taco.model.options import ModelOptions
 from taco.progress import Progress

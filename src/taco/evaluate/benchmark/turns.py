@@ -4,7 +4,8 @@ OUT/turn-N/ARM.jsonl            the answers to the turns of that number (`Answer
 OUT/turn-N/ARM.earlier.json     of later turns: a digest of what was said before them
 
 What a model sees of its own earlier answer is the part that a reader is shown: of a chain the target section alone, which
-is what `taco serve` puts into the prompt where a client sends an answer's content back. Where an earlier turn has no such
+is what `taco serve` puts into the prompt where a client sends an answer's content back. Where the base model is asked in
+English and an engine translates (mode `engine-both`), it sees what it was asked and said in English. Where an earlier turn has no such
 part, there is nothing to go on with: the later ones are not asked.
 """
 
@@ -16,10 +17,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from taco.chain.parse import parse_chain
 from taco.errors import DataError
 from taco.evaluate.benchmark.question import EARLIER_TURN
 from taco.evaluate.case import find_target_section
-from taco.generate.run import Asking, Earlier, answer_arm
+from taco.generate.asking import Asking, Earlier, answer_arm
+from taco.languages.table import find_language
 from taco.records import Answer, Drop, Example
 from taco.store.files import write_atomically
 
@@ -65,18 +68,33 @@ def answer_turns(arm: str, turns: Sequence[Sequence[Example]], *, asking: Asking
         found, refused = answer_arm(arm, asked, asking=asking, path=path, earlier=said, title=title)
         answers |= {(answer.id, number): answer for answer in found}
         drops |= {(drop.id, number): replace(drop, detail=f"turn {number}, {drop.detail}") for drop in refused}
-        said = _go_on(said, found, {example.id: example for example in asked})
+        is_plain = asking.relay.is_plain(arm)
+        said = _go_on(said, found, {example.id: example for example in asked}, is_english=is_plain)
     return Talk(answers, drops)
 
 
-def _go_on(said: Earlier, answers: Sequence[Answer], asked: Mapping[str, Example]) -> dict[str, list[tuple[str, str]]]:
-    """Return the conversations with the turns that were answered; those without an answer to show are over."""
+def _go_on(
+    said: Earlier, answers: Sequence[Answer], asked: Mapping[str, Example], *, is_english: bool
+) -> dict[str, list[tuple[str, str]]]:
+    """Return the conversations with the turns that were answered; those without an answer to show are over.
+
+    Args:
+        said: What was said before, by id.
+        answers: What was said now.
+        asked: What was asked, by id.
+        is_english: Whether an engine stood between: then the model goes on with what it was asked and said in English.
+    """
     gone_on = {}
     for answer in answers:
         example = asked[answer.id]
         shown = find_target_section(answer.text, language=example.language, template=example.template)
-        if shown.strip():
-            gone_on[answer.id] = [*said[answer.id], ("user", answer.prompt), ("assistant", shown)]
+        if not shown.strip():
+            continue
+        question = answer.prompt
+        if is_english:
+            parsed = parse_chain(answer.text, template=example.template, language=find_language(example.language))
+            question, shown = parsed.instruction_en, parsed.response_en
+        gone_on[answer.id] = [*said[answer.id], ("user", question), ("assistant", shown)]
     return gone_on
 
 

@@ -1,0 +1,197 @@
+"""Prompts in, one arm's answers in a file out: asked once each, whatever happens on the way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from taco.chain.formats import find_template
+from taco.chain.parse import parse_chain
+from taco.errors import RecipeError
+from taco.generate.backend import BACKENDS, Backend, Generation, Limits, Prompt, Refusal, Setup
+from taco.generate.options import GenerateOptions
+from taco.generate.relay import NO_RELAY, Asked, Relay, check_mode, open_relay
+from taco.generate.sections import measure_sections, sum_seconds
+from taco.languages.table import Language, find_language
+from taco.progress import Progress, Task
+from taco.records import Answer, Drop, EnginePart, Example
+from taco.store.jsonl import RecordLog, write_records
+from taco.translate.run import Means
+
+RecordT = TypeVar("RecordT")
+
+Earlier = Mapping[str, Sequence[tuple[str, str]]]
+"""Id of a prompt -> what was said before it; see `taco.generate.backend.Prompt`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """What answers, and how.
+
+    Attributes:
+        backend: The open backend.
+        limits: When an answer is stopped.
+        language: The target language.
+        progress: Where to say how far it is.
+        relay: Does the steps that are an engine's.
+    """
+
+    backend: Backend
+    limits: Limits
+    language: Language
+    progress: Progress
+    relay: Relay = NO_RELAY
+
+
+def choose_relay(
+    options: GenerateOptions,
+    examples: Sequence[Example],
+    *,
+    means: Means | None,
+    language: Language,
+    progress: Progress,
+) -> Relay:
+    """Return what does the steps that are an engine's.
+
+    Args:
+        options: The mode, and its engines.
+        examples: What is asked.
+        means: How texts are translated.
+        language: The target language.
+        progress: Where to say how far it is.
+
+    Raises:
+        RecipeError: The mode needs sections that the chains do not have, or means that were not given.
+    """
+    if options.mode == "chain":
+        return NO_RELAY
+    for name in dict.fromkeys(example.template for example in examples):
+        check_mode(options.mode, find_template(name))
+    if means is None:
+        raise RecipeError(f"The mode {options.mode} needs a translation engine, and none was given.")
+    return open_relay(options.relay, options.mode, means=means, language=language, progress=progress)
+
+
+@contextmanager
+def open_asking(
+    options: GenerateOptions, setup: Setup, *, language: Language, relay: Relay = NO_RELAY
+) -> Iterator[Asking]:
+    """Open a backend, and close it in the end.
+
+    Args:
+        options: Which backend, and when an answer is stopped.
+        setup: Base model, adapter, cache and progress.
+        language: The target language.
+        relay: Does the steps that are an engine's.
+
+    Raises:
+        ModelError: The model or the adapter cannot be used.
+    """
+    backend: Backend = BACKENDS.load_implementation(options.backend)(options.backend_options, setup=setup)
+    limits = Limits(max_new_tokens=options.max_new_tokens, loop_guard=options.loop_guard, lead_outs=options.lead_outs)
+    try:
+        yield Asking(backend=backend, limits=limits, language=language, progress=setup.progress, relay=relay)
+    finally:
+        backend.close()
+
+
+def answer_arm(
+    arm: str,
+    examples: Sequence[Example],
+    *,
+    asking: Asking,
+    path: Path,
+    earlier: Earlier | None = None,
+    title: str = "",
+) -> tuple[list[Answer], list[Drop]]:
+    """Let one arm answer prompts into a file, in their order; what the file holds is not asked again.
+
+    Args:
+        arm: "base" or "tuned".
+        examples: What is asked.
+        asking: What answers.
+        path: The file of answers.
+        earlier: What was said before, of prompts that are not the first of a conversation.
+        title: What the progress says is answered.
+
+    Returns:
+        The answers, and the prompts that the backend refused.
+    """
+    asked = {example.id: example for example in examples}
+    said = earlier or {}
+    drops: dict[str, Drop] = {}
+    with RecordLog(path, Answer) as log:
+        answers = {answer.id: answer for answer in log.records if answer.id in asked}
+        left = [_make_prompt(example, said.get(example.id, ())) for example in examples if example.id not in answers]
+        prepared = asking.relay.prepare(left, arm=arm)
+        ready = {one.prompt.id: one for one in prepared if isinstance(one, Asked)}
+        drops |= {one.id: _make_drop(one, arm) for one in prepared if isinstance(one, Refusal)}
+        prompts = [one.prompt for one in ready.values()]
+        done = len(answers) + len(drops)
+        title = title or f"Answering ({arm})"
+        with asking.progress.task(title, total=len(examples), unit="answers", done=done) as task:
+            for outcome in asking.backend.generate(prompts, arm=arm, limits=asking.limits, on_tokens=_show_speed(task)):
+                if isinstance(outcome, Refusal):
+                    drops[outcome.id] = _make_drop(outcome, arm)
+                else:
+                    answers[outcome.id] = _make_answer(outcome, asked[outcome.id], arm, ready[outcome.id])
+                    log.append([answers[outcome.id]])
+                task.advance()
+    templates = {example.id: example.template for example in examples}
+    found = asking.relay.complete(_sort(answers, examples), template=templates, language=asking.language)
+    write_records(path, found)
+    return found, _sort(drops, examples)
+
+
+def _sort(found: Mapping[str, RecordT], examples: Sequence[Example]) -> list[RecordT]:
+    return [found[example.id] for example in examples if example.id in found]
+
+
+def _show_speed(task: Task) -> Callable[[int], None]:
+    started, made = time.monotonic(), 0
+
+    def count(tokens: int) -> None:
+        nonlocal made
+        made += tokens
+        speed = made / max(1e-6, time.monotonic() - started)
+        task.advance(0, note=f"{made} tokens, {speed:.0f} tokens/s")
+
+    return count
+
+
+def _make_prompt(example: Example, earlier: Sequence[tuple[str, str]]) -> Prompt:
+    return Prompt(
+        id=example.id,
+        system=example.system,
+        text=example.prompt,
+        template=example.template,
+        language=find_language(example.language),
+        earlier=earlier,
+    )
+
+
+def _make_answer(generation: Generation, example: Example, arm: str, asked: Asked) -> Answer:
+    text, given = asked.given + generation.text, len(asked.given)
+    parsed = parse_chain(text, template=example.template, language=asked.prompt.language, finish=generation.finish)
+    sections = measure_sections(generation, parsed.spans, given=given)
+    return Answer(
+        id=generation.id,
+        arm=arm,
+        prompt=example.prompt,
+        text=text,
+        finish=generation.finish,
+        state=parsed.state,
+        tokens=len(generation.token_ends),
+        seconds=sum_seconds(sections),
+        sections=sections,
+        lead_outs=generation.lead_outs,
+        engine_parts=(EnginePart(start=0, end=given, engine=asked.engine),) if given else (),
+    )
+
+
+def _make_drop(refusal: Refusal, arm: str) -> Drop:
+    return Drop(id=refusal.id, stage="generate", reason=refusal.reason, detail=f"{arm}: {refusal.detail}")
