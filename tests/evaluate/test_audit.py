@@ -293,6 +293,18 @@ def test_tacos_own_verdicts_are_counted_without_their_texts(tmp_path: Path) -> N
     ]
 
 
+def test_turns_of_tacos_own_verdicts_are_kept_apart(tmp_path: Path) -> None:
+    lines = [
+        {"id": str(n), "system": "base", "category": "math", "language": "gl", "judge": "local", "prompt": "p v1"}
+        | {"score": 4.0 + turn, "reason": "", "explanation": "Fair.", "turn": turn}
+        for turn in (1, 2)
+        for n in range(6)
+    ]
+    audit = run_audit(write_lines(tmp_path / "ours" / "verdicts.jsonl", lines), bootstrap=FEW)
+    assert list_found(audit) == []
+    assert [judged.name for judged in audit.sets] == ["ours base local", "ours base local turn 2"]
+
+
 def test_winners_of_pairs_are_checked(tmp_path: Path) -> None:
     said = {"g1_judgment": "A is better. [[A]]", "g2_judgment": "B, not [[A]], is better. [[B]]"}
     sound = said | {"question_id": 1, "g1_winner": "model_1", "g2_winner": "model_1"}
