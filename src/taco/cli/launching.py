@@ -59,6 +59,6 @@ def _follow(recipe: Recipe, *, runs: Path, cache: Path) -> None:
         chain=folder.stage("chain"),
         out=folder.stage("train"),
         cache=cache,
-        seed=recipe.seed,
+        seed=recipe.train_seed,
         progress=SilentProgress(),
     )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from taco.errors import RecipeError
 from taco.generate.backend import BACKENDS
 from taco.model.convert.weights import Ct2Weights, GgufWeights
+from taco.records import ARMS
 from taco.translate.options import TranslateOptions
 
 Mode = Literal["chain", "engine-question", "engine-answer", "engine-both"]
@@ -141,6 +142,12 @@ class GenerateOptions(BaseModel):
         description="Times that the loop guard first leads such an answer out of its loop, by forbidding once the token "
         "that would go on with it; counted in each answer.",
     )
+    arms: tuple[Literal["base", "tuned"], ...] = Field(
+        default=ARMS,
+        min_length=1,
+        description="Who answers: `base`, the base model alone, and `tuned`, the model with the adapter. Where it is `base` "
+        "alone, nothing is trained.",
+    )
     options: dict[str, Any] = Field(
         default={}, validate_default=True, description="The backend's own options, as a table [generate.options]."
     )
@@ -166,6 +173,19 @@ class GenerateOptions(BaseModel):
             faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
             known = ", ".join(kind.model_fields)
             raise ValueError(f"{'; '.join(faults)}; options of {info.data['backend']}: {known}") from error
+
+    @field_validator("arms")
+    @classmethod
+    def _sort_arms(cls, value: tuple[Literal["base", "tuned"], ...]) -> tuple[str, ...]:
+        return tuple(arm for arm in ARMS if arm in value)
+
+    def select_deciding(self) -> dict[str, Any]:
+        """Return the settings that decide the answers, `arms` left out where both answer, as they always did.
+
+        >>> "arms" in GenerateOptions().select_deciding(), "arms" in GenerateOptions(arms=("base",)).select_deciding()
+        (False, True)
+        """
+        return self.model_dump(mode="json", exclude={"arms"} if self.arms == ARMS else set())
 
     @property
     def backend_options(self) -> Any:

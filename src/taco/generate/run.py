@@ -1,8 +1,10 @@
 """The `generate` stage: held-out prompts in, the answers of both arms out.
 
-Each arm answers every held-out prompt, so a row counts once for each arm:
+Each arm answers every held-out prompt, so a row counts once for each arm that the recipe asks:
 
-    rows_in = held-out rows x 2 = answers in base.jsonl + answers in tuned.jsonl + dropped
+    rows_in = held-out rows x arms = answers in base.jsonl + answers in tuned.jsonl + dropped
+
+The file of an arm that is not asked is empty.
 
 Answers are written as they are finished and those that are there are not made again; at the end each file is put into
 the order of the held-out rows. Texts are the same each time; seconds, of course, are not.
@@ -67,13 +69,16 @@ def run_generate(
     with open_asking(options, setup, language=language, relay=relay) as asking:
         counters: dict[str, int | float | str] = {"backend": asking.backend.signature}
         for arm in ARMS:
+            if arm not in options.arms:
+                write_records(out / f"{arm}.jsonl", [])
+                continue
             answers, refused = answer_arm(arm, examples, asking=asking, path=out / f"{arm}.jsonl")
             kept += len(answers)
             drops += refused
             counters |= count_answers(answers, arm) | _count_relay(relay, answers, arm)
     write_records(out / "dropped.jsonl", drops)
     return StageCount(
-        rows_in=len(examples) * len(ARMS),
+        rows_in=len(examples) * len(options.arms),
         rows_kept=kept,
         dropped=Counter(drop.reason for drop in drops),
         counters=counters,

@@ -62,7 +62,7 @@ def run_recipe(
         for stage in STAGES[:last]:
             finding = _find_state(stage, context, manifest)
             if finding.is_fresh and stage.name != forced:
-                progress.say(f"{stage.name}: up to date")
+                progress.say(f"{stage.name}: {finding.reason}")
                 continue
             if stage.name == forced and manifest.stages.get(stage.name):
                 manifest.stages[stage.name].key = ""
@@ -107,6 +107,8 @@ def _stage_index(name: str) -> int:
 
 
 def _find_state(stage: Stage, context: Context, manifest: Manifest) -> Finding:
+    if stage.name == "train" and not context.recipe.is_trained:
+        return Finding(stage.name, True, "not needed, the base model alone answers")
     entry = manifest.stages.get(stage.name)
     if entry is None:
         return Finding(stage.name, False, "was never run")

@@ -80,7 +80,7 @@ def _run_train(context: Context) -> StageCount:
         chain=context.folder.stage("chain"),
         out=context.folder.stage("train"),
         cache=context.cache,
-        seed=context.recipe.seed,
+        seed=context.recipe.train_seed,
         progress=context.progress,
     )
 
@@ -181,7 +181,7 @@ def _evaluate_settings(context: Context) -> Sequence[Any]:
 def _generate_settings(context: Context) -> Sequence[Any]:
     recipe = context.recipe
     engine = (recipe.translate.select_deciding(),) if recipe.generate.mode != "chain" else ()
-    return (recipe.generate, recipe.model, recipe.language, *engine)
+    return (recipe.generate.select_deciding(), recipe.model, recipe.language, *engine)
 
 
 def _train_settings(context: Context) -> Sequence[Any]:

@@ -108,6 +108,20 @@ class Recipe(BaseModel):
         return find_language(self.language)
 
     @property
+    def train_seed(self) -> int:
+        """The seed of the training.
+
+        >>> Recipe(name="demo", language="gl", seed=3).train_seed
+        3
+        """
+        return self.seed if self.train.seed is None else self.train.seed
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether the run trains: it does not where the base model alone answers."""
+        return "tuned" in self.generate.arms
+
+    @property
     def run_name(self) -> str:
         """The name of the run's folder.
 

@@ -103,6 +103,31 @@ class TrainOptions(BaseModel):
         "the same result. `auto`: where the estimate of `taco plan` does not fit into the memory that is free.",
     )
 
+    max_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        le=10_000_000_000,
+        description="Learn from so many tokens, prompts included, instead of `epochs`; rows are drawn until they have them.",
+    )
+    batch_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        le=100_000_000,
+        description="With `max_tokens`: tokens in one optimiser step, about, instead of `effective_batch` rows.",
+    )
+    order: Literal["shuffled", "parts"] = Field(
+        default="shuffled",
+        description="With `max_tokens`: order of the rows drawn. `parts`: of a chain format of several parts, all examples "
+        "of the first part come first.",
+    )
+    seed: int | None = Field(
+        default=None,
+        ge=0,
+        lt=2**32,
+        description="Seed of the adapter's first weights, of the order of the rows and of the dropout, where it is not to be "
+        "the run's `seed`, which decides the held-out rows too.",
+    )
+
     evaluate_every_steps: int | None = Field(
         default=None,
         ge=1,
@@ -133,6 +158,14 @@ class TrainOptions(BaseModel):
             raise ValueError(f"stages: two have the name {sorted(twice)[0]!r}")
         if self.patience is not None and self.evaluate_every_steps is None:
             raise ValueError("patience: set evaluate_every_steps too, or nothing is looked at")
+        return self
+
+    @model_validator(mode="after")
+    def _check_budget(self) -> TrainOptions:
+        if self.max_tokens is None and (self.batch_tokens is not None or self.order != "shuffled"):
+            raise ValueError("max_tokens: must be given where batch_tokens or order is")
+        if self.max_tokens is not None and self.stages:
+            raise ValueError("max_tokens: is of a training without stages; give each stage `steps` instead")
         return self
 
     @model_validator(mode="after")

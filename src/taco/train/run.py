@@ -18,6 +18,7 @@ from taco.progress import Progress
 from taco.records import StageCount
 from taco.store.jsonl import write_records
 from taco.train.batches import Batch, plan_batches
+from taco.train.budget import plan_budget
 from taco.train.card import render_card
 from taco.train.checkpoints import list_checkpoints
 from taco.train.curriculum import Pool, list_rates, plan_stages, write_order
@@ -133,6 +134,10 @@ def _plan_batches(options: TrainOptions, intake: Intake, *, slots: int, seed: in
     if options.stages:
         pool = Pool(rows=intake.rows, quality=intake.quality)
         return plan_stages(options, pool, micro_batch_tokens=slots, seed=seed)
+    if options.max_tokens is not None:
+        return plan_budget(
+            intake.learnt, options, max_tokens=options.max_tokens, micro_batch_tokens=slots, seed=seed
+        )
     return plan_batches(
         intake.learnt,
         epochs=options.epochs,

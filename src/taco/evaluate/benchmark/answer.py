@@ -182,7 +182,7 @@ def _claim(path: Path, answerer: Answerer, turns: Sequence[Sequence[Example]]) -
         "questions": asked,
         "language": answerer.language.code,
         "model": answerer.model.model_dump(mode="json"),
-        "generate": answerer.generate.model_dump(mode="json"),
+        "generate": answerer.generate.select_deciding(),
         "adapter": dict(answerer.adapter),
     }
     if answerer.generate.mode != "chain" and answerer.means:

@@ -1,0 +1,97 @@
+"""A training by tokens: the same tokens and steps whatever the rows, and an order that is kept."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from taco.train.budget import cut_by_tokens, draw_rows, plan_budget
+from taco.train.log import read_log
+from taco.train.options import TrainOptions
+from taco.train.tokens import EncodedRow
+from train_rows import make_options, train, write_run
+
+LENGTHS = st.lists(st.integers(2, 60), min_size=1, max_size=30)
+
+
+def make_rows(lengths: list[int], *, parts: tuple[str, ...] = ("",)) -> list[EncodedRow]:
+    return [
+        EncodedRow(
+            id=f"r{number:02}:{part}" if part else f"r{number:02}",
+            input_ids=tuple(range(length)),
+            labels=(-100, *range(length - 1)),
+        )
+        for number, length in enumerate(lengths)
+        for part in parts
+    ]
+
+
+@given(LENGTHS, st.integers(1, 3000), st.integers(0, 5))
+def test_drawing_stops_at_the_first_row_that_reaches_the_budget(lengths: list[int], most: int, seed: int) -> None:
+    drawn = draw_rows(make_rows(lengths), max_tokens=most, seed=seed)
+    tokens = [len(row.input_ids) for row in drawn]
+    assert sum(tokens[:-1]) < most <= sum(tokens)
+    seen = Counter(row.id for row in drawn)
+    assert max(seen.values()) - (min(seen.values()) if len(seen) == len(lengths) else 0) <= 1
+
+
+@given(LENGTHS, st.data())
+def test_parts_hold_every_row_once_in_order_and_none_is_empty(lengths: list[int], data: st.DataObject) -> None:
+    rows = make_rows(lengths)
+    parts = cut_by_tokens(rows, data.draw(st.integers(1, len(rows))))
+    assert [row for part in parts for row in part] == rows
+    assert all(parts)
+
+
+@given(LENGTHS, LENGTHS)
+def test_long_and_short_rows_get_the_same_steps(short: list[int], long: list[int]) -> None:
+    options = TrainOptions(max_tokens=6000, batch_tokens=600)
+    plans = [
+        plan_budget(make_rows(lengths), options, max_tokens=6000, micro_batch_tokens=256, seed=1)
+        for lengths in (short, long)
+    ]
+    for plan in plans:
+        assert len(plan) == 10
+        assert 6000 <= sum(batch.tokens for batch in plan) < 6060
+        assert all(450 <= batch.tokens <= 750 for batch in plan)
+
+
+def test_order_by_parts_has_the_same_examples_as_shuffled_with_the_first_part_first() -> None:
+    rows = make_rows([30, 20, 10, 40], parts=("question", "chain"))
+    plans = {
+        order: plan_budget(
+            rows, TrainOptions(max_tokens=300, order=order), max_tokens=300, micro_batch_tokens=64, seed=4
+        )
+        for order in ("shuffled", "parts")
+    }
+    learnt = {order: [row.id for batch in plan for row in batch.rows] for order, plan in plans.items()}
+    assert Counter(learnt["shuffled"]) == Counter(learnt["parts"])
+    steps = [{row.id.partition(":")[2] for row in batch.rows} for batch in plans["parts"]]
+    assert steps[0] == {"question"}
+    assert steps[-1] == {"chain"}
+    assert sum(len(parts) == 2 for parts in steps) <= 1
+
+
+def test_the_budget_is_what_is_learnt(tiny_base: Path, tmp_path: Path) -> None:
+    chain = write_run(tmp_path / "run", rows=6)
+    options = make_options(max_tokens=2500, batch_tokens=500)
+    count = train(tiny_base, chain, tmp_path / "run" / "train", options)
+    log = read_log(tmp_path / "run" / "train" / "log.jsonl")
+    assert len(log) == count.counters["steps"] == 5
+    assert 2500 <= int(count.counters["tokens"]) < 3000
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"batch_tokens": 10}, {"order": "parts"}, {"max_tokens": 10, "stages": [{"name": "one"}]}, {"max_tokens": 0}],
+)
+def test_a_budget_that_means_nothing_is_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match="max_tokens"):
+        TrainOptions.model_validate(settings)
+
+
+def test_settings_of_before_have_the_key_of_before() -> None:
+    assert not {"max_tokens", "batch_tokens", "order", "seed"} & set(TrainOptions().select_deciding())
