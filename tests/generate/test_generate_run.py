@@ -174,3 +174,14 @@ def test_results_do_not_depend_on_the_folder(chain_folder: Path, tmp_path: Path,
     moved = shutil.copytree(chain_folder, tmp_path / "other" / "chain")
     run(moved, tmp_path / "two")
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_an_arm_that_is_not_asked_has_an_empty_file_and_needs_no_adapter(
+    chain_folder: Path, tmp_path: Path, tiny_base: Path
+) -> None:
+    options = GenerateOptions(arms=("base",), max_new_tokens=2)
+    count = run(chain_folder, tmp_path / "out", options, model=ModelOptions(base=str(tiny_base)))
+    rows = len(list(read_records(chain_folder / "heldout.jsonl", Example)))
+    assert (count.rows_in, count.rows_kept) == (rows, rows)
+    assert not list(read_records(tmp_path / "out" / "tuned.jsonl", Answer))
+    assert "tuned_tokens" not in count.counters

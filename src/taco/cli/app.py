@@ -22,6 +22,7 @@ from taco.cli.feedback import feedback
 from taco.cli.judge import judge
 from taco.cli.publish import publish
 from taco.cli.serve import serve
+from taco.cli.study import study_app
 from taco.cli.tokens import tokens
 
 EXIT_FAULT = 70
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 recipe_app = typer.Typer(help="Check a recipe, or show it with every option filled in.", no_args_is_help=True)
 app.add_typer(recipe_app, name="recipe")
+app.add_typer(study_app, name="study")
 
 RecipePath = Annotated[Path, typer.Argument(help="The recipe, a TOML file.", metavar="RECIPE")]
 Settings = Annotated[

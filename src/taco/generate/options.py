@@ -143,7 +143,7 @@ class GenerateOptions(BaseModel):
         "that would go on with it; counted in each answer.",
     )
     arms: tuple[Literal["base", "tuned"], ...] = Field(
-        default=ARMS,
+        default=("base", "tuned"),
         min_length=1,
         description="Who answers: `base`, the base model alone, and `tuned`, the model with the adapter. Where it is `base` "
         "alone, nothing is trained.",

@@ -63,7 +63,8 @@ def run_generate(
     """
     examples = _read_examples(chain / "heldout.jsonl")
     relay = choose_relay(options, examples, means=means, language=language, progress=progress)
-    setup = Setup(model=model, adapter=adapter, cache=cache, progress=progress)
+    used = adapter if "tuned" in options.arms else None
+    setup = Setup(model=model, adapter=used, cache=cache, progress=progress)
     drops: list[Drop] = []
     kept = 0
     with open_asking(options, setup, language=language, relay=relay) as asking:

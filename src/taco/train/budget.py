@@ -15,46 +15,53 @@ from taco.train.batches import Batch, pack_rows
 from taco.train.options import TrainOptions
 from taco.train.tokens import EncodedRow
 
+Placed = tuple[int, EncodedRow]
+"""The number of a set, and a row of it."""
+
 
 def plan_budget(
-    rows: Sequence[EncodedRow], options: TrainOptions, *, max_tokens: int, micro_batch_tokens: int, seed: int
+    sets: Sequence[Sequence[EncodedRow]],
+    options: TrainOptions,
+    *,
+    max_tokens: int,
+    micro_batch_tokens: int,
+    seed: int,
 ) -> list[Batch]:
     """Lay out a training of `max_tokens` tokens, the last row whole.
 
     Args:
-        rows: The rows, at least one.
+        sets: The rows, at least one; a set for each of `train.templates`.
         options: `batch_tokens`, or else `effective_batch`, says how large a step is; `order` in which order rows come.
         max_tokens: Tokens to learn from, prompts included.
         micro_batch_tokens: Tokens in a forward pass, at most, unless a single row has more.
         seed: Decides which rows are drawn, and their order.
     """
+    rows = [(place, row) for place, found in enumerate(sets) for row in found]
     drawn = draw_rows(rows, max_tokens=max_tokens, seed=seed)
-    if options.order == "parts":
-        places = {part: place for place, part in enumerate(dict.fromkeys(map(name_part, rows)))}
-        drawn.sort(key=lambda row: places[name_part(row)])
-    steps = count_steps(drawn, options)
-    chosen = cut_by_tokens(drawn, steps)
+    if options.order == "templates":
+        drawn.sort(key=lambda placed: placed[0])
+    learnt = [row for _, row in drawn]
     batches: list[Batch] = []
     seen = 0
-    for step, part in enumerate(chosen, start=1):
+    for step, part in enumerate(cut_by_tokens(learnt, count_steps(learnt, options)), start=1):
         seen += len(part)
         packed = pack_rows(part, micro_batch_tokens=micro_batch_tokens)
         batches.append(Batch(step=step, epoch=round(seen / len(rows), 4), micro_batches=packed))
     return batches
 
 
-def draw_rows(rows: Sequence[EncodedRow], *, max_tokens: int, seed: int) -> list[EncodedRow]:
+def draw_rows(rows: Sequence[Placed], *, max_tokens: int, seed: int) -> list[Placed]:
     """Return rows in the shuffled order of one epoch after the other, until they have `max_tokens` tokens together."""
-    drawn: list[EncodedRow] = []
+    drawn: list[Placed] = []
     tokens = epoch = 0
     while tokens < max_tokens:
         order = list(rows)
         random.Random(f"{seed}/{epoch}").shuffle(order)  # noqa: S311
-        for row in order:
+        for placed in order:
             if tokens >= max_tokens:
                 break
-            drawn.append(row)
-            tokens += len(row.input_ids)
+            drawn.append(placed)
+            tokens += len(placed[1].input_ids)
         epoch += 1
     return drawn
 
@@ -96,8 +103,3 @@ def find_nearest(places: Sequence[int], aim: float) -> int:
     """
     after = bisect.bisect_left(places, aim)
     return after - 1 if after and aim - places[after - 1] < places[after] - aim else after
-
-
-def name_part(row: EncodedRow) -> str:
-    """Return the part of a format that a row is an example of; "" in a format of one part."""
-    return row.id.partition(":")[2]

@@ -77,7 +77,8 @@ def list_checkpoints(folder: Path) -> list[Path]:
 
 def remove_old_checkpoints(folder: Path, *, keep: int) -> None:
     """Remove all checkpoints but the newest `keep`."""
-    for checkpoint in list_checkpoints(folder)[:-keep]:
+    found = list_checkpoints(folder)
+    for checkpoint in found[: max(0, len(found) - keep)]:
         with disk_faults(checkpoint, "remove"):
             shutil.rmtree(checkpoint)
 

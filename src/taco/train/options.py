@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from taco.errors import RecipeError
+from taco.train.render import digest_template
 from taco.train.stage import StageOptions
 
 NOT_DECIDING = frozenset({"save_every_steps", "keep_checkpoints", "recompute", "trackers"})
@@ -96,7 +98,12 @@ class TrainOptions(BaseModel):
     save_every_steps: int = Field(
         default=20, ge=1, le=1_000_000, description="Optimiser steps between two checkpoints."
     )
-    keep_checkpoints: int = Field(default=2, ge=1, le=1000, description="Newest checkpoints that are kept.")
+    keep_checkpoints: int = Field(
+        default=2,
+        ge=0,
+        le=1000,
+        description="Newest checkpoints that are kept; 0 keeps one until the training is done, and then none.",
+    )
     recompute: Literal["auto", "always", "never"] = Field(
         default="auto",
         description="Compute activations again in the backward pass instead of keeping them: less memory, a third slower, "
@@ -115,10 +122,14 @@ class TrainOptions(BaseModel):
         le=100_000_000,
         description="With `max_tokens`: tokens in one optimiser step, about, instead of `effective_batch` rows.",
     )
-    order: Literal["shuffled", "parts"] = Field(
+    templates: tuple[str, ...] = Field(
+        default=(),
+        description="With `max_tokens`: chain formats of what is learnt, each made from the same translated rows; as the "
+        "chain stage wrote them if left out.",
+    )
+    order: Literal["shuffled", "templates"] = Field(
         default="shuffled",
-        description="With `max_tokens`: order of the rows drawn. `parts`: of a chain format of several parts, all examples "
-        "of the first part come first.",
+        description="With `max_tokens`: order of the rows drawn; `templates`: those of the first of `templates` first.",
     )
     seed: int | None = Field(
         default=None,
@@ -160,10 +171,20 @@ class TrainOptions(BaseModel):
             raise ValueError("patience: set evaluate_every_steps too, or nothing is looked at")
         return self
 
+    @field_validator("templates")
+    @classmethod
+    def _check_templates(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for template in value:
+            try:
+                digest_template(template)
+            except RecipeError as error:
+                raise ValueError(str(error)) from error
+        return value
+
     @model_validator(mode="after")
     def _check_budget(self) -> TrainOptions:
-        if self.max_tokens is None and (self.batch_tokens is not None or self.order != "shuffled"):
-            raise ValueError("max_tokens: must be given where batch_tokens or order is")
+        if self.max_tokens is None and (self.batch_tokens is not None or self.order != "shuffled" or self.templates):
+            raise ValueError("max_tokens: must be given where batch_tokens, templates or order is")
         if self.max_tokens is not None and self.stages:
             raise ValueError("max_tokens: is of a training without stages; give each stage `steps` instead")
         return self

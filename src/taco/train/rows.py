@@ -30,8 +30,8 @@ class Origin:
 
 
 def list_origins(options: TrainOptions) -> tuple[Origin, ...]:
-    """Return every set of rows that the stages learn, each once; one where there are no stages."""
-    found: dict[Origin, None] = {}
+    """Return every set of rows that the stages or `templates` ask for, each once; one where there are neither."""
+    found: dict[Origin, None] = {Origin(CHAIN, template): None for template in options.templates}
     for stage in options.stages:
         template = stage.template
         found |= {Origin(name, "" if name == ENGLISH_ROWS else template): None for name in stage.rows}
@@ -92,7 +92,8 @@ def digest_files(options: TrainOptions, *, chain: Path, digest: Callable[[Path],
     An absent file has the digest "".
     """
     files = {str(path): digest(path) if path.is_file() else "" for path in list_files(options, chain=chain)}
-    templates = {stage.template: digest_template(stage.template) for stage in options.stages if stage.template}
+    named = (*options.templates, *(stage.template for stage in options.stages if stage.template))
+    templates = {template: digest_template(template) for template in named}
     return files | templates
 
 

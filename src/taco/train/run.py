@@ -20,7 +20,7 @@ from taco.store.jsonl import write_records
 from taco.train.batches import Batch, plan_batches
 from taco.train.budget import plan_budget
 from taco.train.card import render_card
-from taco.train.checkpoints import list_checkpoints
+from taco.train.checkpoints import list_checkpoints, remove_old_checkpoints
 from taco.train.curriculum import Pool, list_rates, plan_stages, write_order
 from taco.train.estimate import choose_recompute
 from taco.train.intake import Intake, Reader
@@ -91,6 +91,8 @@ def run_train(
         if is_first():
             card = render_card(base, options=options, facts=outcome.list_facts())
             save_result(tuned, out / "adapter", card=card, tokenizer=tokenizer, last=last)
+            if not options.keep_checkpoints:
+                remove_old_checkpoints(out / "checkpoints", keep=0)
         wait_for_all()
     return outcome.count(base_digest=base.digest, threads=threads)
 
@@ -136,7 +138,7 @@ def _plan_batches(options: TrainOptions, intake: Intake, *, slots: int, seed: in
         return plan_stages(options, pool, micro_batch_tokens=slots, seed=seed)
     if options.max_tokens is not None:
         return plan_budget(
-            intake.learnt, options, max_tokens=options.max_tokens, micro_batch_tokens=slots, seed=seed
+            list(intake.rows.values()), options, max_tokens=options.max_tokens, micro_batch_tokens=slots, seed=seed
         )
     return plan_batches(
         intake.learnt,

@@ -84,7 +84,7 @@ def tune(options: TrainOptions, model: Any, plan: Plan, *, base_name: str, out: 
         log = _open_log(out / "log.jsonl", StepLog, done, stack)
         task = stack.enter_context(bar)
         trainer = ChainTrainer(tuned, plan.batches, arguments, workers=stack.enter_context(workers), rates=plan.rates)
-        keep = options.keep_checkpoints
+        keep = max(1, options.keep_checkpoints)
         trainer.add_callback(StepRecorder(plan.batches, log=log, task=task, plan=plan.key, keep=keep, trainer=trainer))
         looks: Sequence[Evaluation] = ()
         if watch:

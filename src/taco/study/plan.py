@@ -1,0 +1,115 @@
+"""What a study will take, before it starts: runs, tokens, time, disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from taco.errors import TacoError
+from taco.store.manifest import Manifest, read_manifest
+from taco.study.jobs import Job
+from taco.study.options import ArmsStudy
+
+TRAINED_TOKENS_PER_S = 200.0
+"""Speed assumed where the study has no finished run: the embedded base on 2 cores, chains of about 240 tokens."""
+
+ANSWERED_TOKENS_PER_S = 170.0
+"""The same for answers, 64 at a time."""
+
+TOKENS_OF_ANSWER = 200
+"""Tokens assumed of an answer."""
+
+OVERHEAD_S = 15.0
+"""Seconds of a run for the stages around training and answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyPlan:
+    """What a study will take.
+
+    Attributes:
+        runs: Number of runs; `done` of them are finished.
+        trainings: How many of them train.
+        tokens: Tokens to learn in all, those of finished runs included.
+        seconds: Estimated time of the runs that are not finished.
+        disk_bytes: Estimated size of all adapters and files.
+        speed: Where the speed is from.
+    """
+
+    runs: int
+    done: int
+    trainings: int
+    tokens: int
+    seconds: float
+    disk_bytes: int
+    speed: str
+
+    def to_json(self) -> dict[str, object]:
+        """Return the plan as plain values."""
+        return asdict(self)
+
+
+def plan_study(jobs: Sequence[Job], study: ArmsStudy, folder: Path) -> StudyPlan:
+    """Say what a study will take; nothing is made or fetched."""
+    manifests = [_read(job, folder) for job in jobs]
+    finished = [manifest for manifest in manifests if is_finished(manifest)]
+    left = [job for job, manifest in zip(jobs, manifests, strict=True) if not is_finished(manifest)]
+    trainings = sum(job.arm.is_trained for job in jobs)
+    sizes = [
+        _measure_size(job.find_run(folder)) for job in jobs if job.arm.is_trained and is_finished(_read(job, folder))
+    ]
+    size = round(sum(sizes) / len(sizes)) if sizes else ADAPTER_BYTES
+    return StudyPlan(
+        runs=len(jobs),
+        done=len(finished),
+        trainings=trainings,
+        tokens=trainings * study.tokens,
+        seconds=round(sum(estimate_seconds(job, study, folder) for job in left), 1),
+        disk_bytes=trainings * size,
+        speed="its finished runs" if any("train" in one.stages for one in finished) else "assumed, see docs/study.md",
+    )
+
+
+ADAPTER_BYTES = 20_000_000
+"""Size assumed of a run with its adapter: rank 32 on the embedded base is 15 MB."""
+
+
+def estimate_seconds(job: Job, study: ArmsStudy, folder: Path) -> float:
+    """Return about how long a run takes, by the speed of a finished run of the study where there is one."""
+    answers = job.recipe.source.heldout * TOKENS_OF_ANSWER / ANSWERED_TOKENS_PER_S
+    if not job.arm.is_trained:
+        return OVERHEAD_S + answers
+    return OVERHEAD_S + answers + study.tokens / find_speed(folder)
+
+
+def find_speed(folder: Path) -> float:
+    """Return the tokens a second of the study's finished trainings together; the assumed speed without any."""
+    tokens = seconds = 0.0
+    for path in sorted(folder.glob("runs/*/manifest.json")):
+        entry = _read_manifest(path).stages.get("train")
+        if entry is not None and entry.status == "done":
+            tokens += float(entry.counters.get("tokens", 0))
+            seconds += float(entry.counters.get("seconds", 0))
+    return tokens / seconds if tokens and seconds else TRAINED_TOKENS_PER_S
+
+
+def is_finished(manifest: Manifest) -> bool:
+    """Whether a run has its scores; the cascade's are not in the manifest."""
+    entry = manifest.stages.get("evaluate")
+    return entry is not None and entry.status == "done"
+
+
+def _read(job: Job, folder: Path) -> Manifest:
+    return _read_manifest(job.find_run(folder) / "manifest.json")
+
+
+def _read_manifest(path: Path) -> Manifest:
+    try:
+        return read_manifest(path)
+    except TacoError:  # running it says what is wrong
+        return Manifest()
+
+
+def _measure_size(run: Path) -> int:
+    return sum(path.stat().st_size for path in run.rglob("*") if path.is_file())

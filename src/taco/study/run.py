@@ -1,0 +1,121 @@
+"""Making the runs of a study, one after the other, and its table anew after each of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from taco.errors import BudgetError, StoreError, TacoError
+from taco.pipeline import Context, run_recipe
+from taco.progress import Progress, Task
+from taco.report.wording import write_seconds
+from taco.store.run_folder import RunFolder
+from taco.study.arms import CASCADE
+from taco.study.cascade import run_cascade
+from taco.study.comparison import compare_study
+from taco.study.jobs import RUNS, Job, list_jobs
+from taco.study.options import ArmsStudy
+from taco.study.plan import estimate_seconds
+from taco.study.table import Study
+from taco.study.write import write_study
+
+
+def run_study(
+    study: ArmsStudy, *, kind: str, folder: Path, cache: Path, progress: Progress, command: str = ""
+) -> Study:
+    """Make all runs of a study that are not up to date, and its table and picture.
+
+    A study that was stopped, however hard, goes on with the same call. A run that fails does not stop the others; a spent
+    budget and a broken disk do.
+
+    Args:
+        study: The study.
+        kind: "ablation" or "compare".
+        folder: The study's folder.
+        cache: The cache folder.
+        progress: Where to say how far it is.
+        command: The command that was called, for the page.
+
+    Raises:
+        RecipeError: The recipe is missing or faulty.
+        BudgetError, StoreError: It cannot go on; what is done is kept.
+        TacoError: Every run failed; the first one's fault.
+    """
+    jobs = list_jobs(study, kind=kind)
+    faults: dict[str, TacoError] = {}
+    done: list[Job] = []
+    watch = StudyProgress(progress, jobs, study, folder)
+    with RunFolder(folder).lock():
+        for job in jobs:
+            watch.begin(job)
+            try:
+                make_run(job, folder=folder, cache=cache, progress=watch)
+            except (BudgetError, StoreError):
+                raise
+            except TacoError as error:
+                faults[job.label] = error
+                progress.say(f"{job.label} failed: {error}")
+                continue
+            done.append(job)
+            found = compare_study(study, jobs, done, kind=kind, folder=folder, faults=faults, command=command)
+            write_study(folder, *found)
+        if not done:
+            raise next(iter(faults.values()))
+        found = compare_study(study, jobs, done, kind=kind, folder=folder, faults=faults, command=command)
+        write_study(folder, *found)
+    return found[0]
+
+
+def make_run(job: Job, *, folder: Path, cache: Path, progress: Progress) -> None:
+    """Make one run as far as it is not up to date.
+
+    Raises:
+        TacoError: It cannot be finished; what is done is kept.
+    """
+    runs = folder / RUNS
+    if job.arm.name != CASCADE:
+        run_recipe(job.recipe, runs=runs, cache=cache, progress=progress)
+        return
+    run = run_recipe(job.recipe, runs=runs, cache=cache, progress=progress, until="chain")
+    with run.lock():
+        run_cascade(Context(job.recipe, run, cache, progress))
+
+
+class StudyProgress:
+    """Says of each task which run of the study it belongs to, and when the study will be done.
+
+    Args:
+        shown: Where it is said.
+        jobs: All runs of the study.
+        study: The study, for the estimate.
+        folder: The study's folder.
+    """
+
+    def __init__(self, shown: Progress, jobs: Sequence[Job], study: ArmsStudy, folder: Path) -> None:
+        self._shown, self._labels = shown, [job.label for job in jobs]
+        self._expected = {job.label: estimate_seconds(job, study, folder) for job in jobs}
+        self._head = ""
+        self._started = time.monotonic()
+        self._before = 0.0
+
+    def begin(self, job: Job) -> None:
+        """Turn to the next run."""
+        place = self._labels.index(job.label)
+        left = sum(self._expected[label] for label in self._labels[place:])
+        elapsed, passed = time.monotonic() - self._started, sum(self._expected[one] for one in self._labels[:place])
+        # What was expected of the runs before against what they took says how fast this machine is.
+        pace = elapsed / passed if passed and elapsed > 1 else 1.0
+        self._head = f"[{place + 1}/{len(self._labels)} {job.label}] "
+        self._shown.say(f"{self._head}study: about {write_seconds(left * pace)} to go")
+
+    def say(self, line: str) -> None:
+        """Show one line above the bar."""
+        self._shown.say(f"{self._head}{line}")
+
+    @contextmanager
+    def task(self, title: str, *, total: int | None, unit: str, done: int = 0) -> Iterator[Task]:
+        """Count as `Progress.task` does, under the run's name."""
+        with self._shown.task(f"{self._head}{title}", total=total, unit=unit, done=done) as task:
+            yield task
