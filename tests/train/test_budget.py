@@ -105,7 +105,7 @@ def test_the_budget_is_what_is_learnt(tiny_base: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings",
+    "given_settings",
     [
         {"batch_tokens": 10},
         {"order": "templates"},
