@@ -180,12 +180,14 @@ class GenerateOptions(BaseModel):
         return tuple(arm for arm in ARMS if arm in value)
 
     def select_deciding(self) -> dict[str, Any]:
-        """Return the settings that decide the answers, `arms` left out where both answer, as they always did.
+        """Return the settings that decide the answers; later versions' settings are left out where they change nothing.
 
         >>> "arms" in GenerateOptions().select_deciding(), "arms" in GenerateOptions(arms=("base",)).select_deciding()
         (False, True)
         """
-        return self.model_dump(mode="json", exclude={"arms"} if self.arms == ARMS else set())
+        unused = {"arms"} if self.arms == ARMS else set()
+        unused |= {"mode", "relay"} if self.mode == "chain" else set()
+        return self.model_dump(mode="json", exclude=unused)
 
     @property
     def backend_options(self) -> Any:

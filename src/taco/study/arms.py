@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from taco.errors import RecipeError
+from taco.generate.options import Mode
 from taco.recipe.schema import Recipe
 from taco.registry import suggest
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from taco.study.options import ArmsStudy
 
 CASCADE = "translate-test"
-"""The arm whose answers an engine, the base model and the engine again make."""
+"""The arm in which an engine, the base model and the engine again answer; the baseline to beat (arXiv 2403.10258)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,7 @@ class Arm:
         template: Chain format of its training rows; of an arm without training that of its questions.
         heldout: Chain format of the questions where it is another one.
         train: Settings of its training besides those that all arms share.
+        mode: Which steps a translation engine does, see docs/translate-test.md.
         is_trained: Whether it trains at all; if not, its answers depend on no seed.
     """
 
@@ -36,6 +38,7 @@ class Arm:
     heldout: str = ""
     train: Mapping[str, Any] = field(default_factory=dict)
     is_trained: bool = True
+    mode: Mode = "chain"
 
     def make_recipe(self, recipe: Recipe, study: ArmsStudy, seed: int | None) -> Recipe:
         """Return the recipe of one run of the arm.
@@ -48,7 +51,7 @@ class Arm:
         table = recipe.model_dump()
         table["name"] = self.name_run(seed)
         table["chain"] |= {"template": self.template, "heldout_template": self.heldout}
-        table["generate"]["arms"] = ("tuned",) if self.is_trained else ("base",)
+        table["generate"] |= {"arms": ("tuned",) if self.is_trained else ("base",), "mode": self.mode}
         if self.is_trained:
             table["train"] |= {
                 "seed": seed,
@@ -80,6 +83,7 @@ ARMS = {
             about="question translated by the engine, answered by the base model in English, translated by the engine",
             template="taco",
             is_trained=False,
+            mode="engine-both",
         ),
         Arm(name="direct", about="plain tuning on translated rows", template="direct"),
         Arm(

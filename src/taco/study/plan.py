@@ -95,7 +95,7 @@ def find_speed(folder: Path) -> float:
 
 
 def is_finished(manifest: Manifest) -> bool:
-    """Whether a run has its scores; the cascade's are not in the manifest."""
+    """Whether a run has its scores."""
     entry = manifest.stages.get("evaluate")
     return entry is not None and entry.status == "done"
 

@@ -8,12 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from taco.errors import BudgetError, StoreError, TacoError
-from taco.pipeline import Context, run_recipe
+from taco.pipeline import run_recipe
 from taco.progress import Progress, Task
 from taco.report.wording import write_seconds
 from taco.store.run_folder import RunFolder
-from taco.study.arms import CASCADE
-from taco.study.cascade import run_cascade
 from taco.study.comparison import compare_study
 from taco.study.jobs import RUNS, Job, list_jobs
 from taco.study.options import ArmsStudy
@@ -51,7 +49,7 @@ def run_study(
         for job in jobs:
             watch.begin(job)
             try:
-                make_run(job, folder=folder, cache=cache, progress=watch)
+                run_recipe(job.recipe, runs=folder / RUNS, cache=cache, progress=watch)
             except (BudgetError, StoreError):
                 raise
             except TacoError as error:
@@ -66,21 +64,6 @@ def run_study(
         found = compare_study(study, jobs, done, kind=kind, folder=folder, faults=faults, command=command)
         write_study(folder, *found)
     return found[0]
-
-
-def make_run(job: Job, *, folder: Path, cache: Path, progress: Progress) -> None:
-    """Make one run as far as it is not up to date.
-
-    Raises:
-        TacoError: It cannot be finished; what is done is kept.
-    """
-    runs = folder / RUNS
-    if job.arm.name != CASCADE:
-        run_recipe(job.recipe, runs=runs, cache=cache, progress=progress)
-        return
-    run = run_recipe(job.recipe, runs=runs, cache=cache, progress=progress, until="chain")
-    with run.lock():
-        run_cascade(Context(job.recipe, run, cache, progress))
 
 
 class StudyProgress:
