@@ -16,7 +16,10 @@ def write_recipe(folder: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.name)
+SHIPPED = [path for path in sorted(RECIPES.glob("*.toml")) if not path.name.startswith("study-")]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
 def test_every_shipped_recipe_is_valid(path: Path) -> None:
     assert load_recipe(path).run_name
 

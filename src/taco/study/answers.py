@@ -10,6 +10,7 @@ from taco.evaluate.metric import Metric
 from taco.evaluate.scores import Scores, read_scores
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.measure.crossed import Matrix, estimate_crossed, subtract
+from taco.study.content import METRIC, read_content
 
 Values = Mapping[str, Mapping[str, float | None]]
 """Id of a question -> measure -> value."""
@@ -46,9 +47,20 @@ def read_run(run: Path, *, arm: str, seed: int | None) -> RunScores:
         DataError: Its scores are missing or damaged.
     """
     scores: Scores = read_scores(run / "evaluate" / "scores.json")
-    answered_by = "base" if seed is None else "tuned"
-    values = {row.id: row.values for row in scores.per_row if row.arm == answered_by}
-    return RunScores(arm=arm, seed=seed, values=values, metrics=scores.metrics, signatures=scores.signatures)
+    answered_by = name_answerer(seed)
+    values = {row.id: dict(row.values) for row in scores.per_row if row.arm == answered_by}
+    metrics = scores.metrics
+    content = read_content(run)
+    if content is not None:
+        metrics = (*metrics, METRIC)
+        for question, measured in values.items():
+            measured[METRIC.name] = content.values.get(question)
+    return RunScores(arm=arm, seed=seed, values=values, metrics=metrics, signatures=scores.signatures)
+
+
+def name_answerer(seed: int | None) -> str:
+    """Return who answered in a run: the base model alone where nothing was trained."""
+    return "base" if seed is None else "tuned"
 
 
 def list_questions(runs: Sequence[RunScores]) -> list[str]:

@@ -9,18 +9,22 @@ import numpy as np
 
 from taco.errors import TacoError
 from taco.evaluate.metric import Metric
-from taco.measure.bootstrap import Bootstrap
+from taco.evaluate.scores import read_scores
+from taco.measure.bootstrap import Bootstrap, Estimate
+from taco.recipe.schema import Recipe
 from taco.store.manifest import read_manifest
 from taco.study.answers import RunScores, compare_arms, estimate_arm, list_questions, read_run
 from taco.study.arms import CASCADE
+from taco.study.content import read_content
 from taco.study.jobs import Job, group_by_arm
 from taco.study.options import ArmsStudy
 from taco.study.picture import draw_table
-from taco.study.table import Column, Line, Study, Table
+from taco.study.table import Column, Line, Study, Table, write_cell
 
 SHOWN: Mapping[str, str] = {
     "reply_in_target": "reply in the language",
     "chrf_reply": "reply against MT",
+    "chrf_content": "content (round trip)",
     "chrf_english": "English against reference",
     "complete_chain": "complete chains",
     "ended_by_itself": "ended by itself",
@@ -31,7 +35,8 @@ SHOWN: Mapping[str, str] = {
 }
 """Measure -> its heading, in the order of the table."""
 
-DRAWN = ("chrf_reply", "reply_in_target")
+DRAWN = ("reply_in_target", "chrf_reply", "chrf_content")
+"""Measures of the picture."""
 AGAINST = ("direct", "base")
 """Arms that the others are compared with."""
 
@@ -45,6 +50,7 @@ LIMITS = (
     "Supervised tokens (completions alone) are not equal; they are given for each run.",
     "Rate, rank and schedule are the same for all arms and tuned for none of them.",
     "Agreement with the machine translation of the reference is not quality: the engine's own mistakes score high.",
+    "Content is read through the engine too; plain agreement in words with one English reference is a weak measure of it.",
     "The arm `translate-test` is translated by the same engine as the references, which is an advantage there.",
     "Unscored is not zero: plain replies have no English section, and formats without labels no complete chains.",
     "Few seeds: what another seed would change is estimated from those that were run, and rather too small.",
@@ -89,15 +95,7 @@ def compare_study(
         name=study.name,
         kind=kind,
         title=KIND_TITLES[kind],
-        facts={
-            "language": recipe.target.name,
-            "base": recipe.model.base,
-            "engine": recipe.translate.engine,
-            "tokens of a training": str(study.tokens),
-            "tokens of a step": str(study.batch_tokens),
-            "seeds": ", ".join(map(str, study.seeds)),
-            "questions": str(len(list_questions([run for found in runs.values() for run in found]))),
-        },
+        facts=list_facts(study, jobs[0], runs, done[0].find_run(folder)),
         tables=tuple(tables),
         runs=tuple(describe_run(job, folder) for job in done),
         open=tuple(list_open(jobs, done, faults)),
@@ -105,8 +103,49 @@ def compare_study(
         limits=LIMITS,
         command=command,
     )
-    drawn = [(table, list(SHOWN)[:2] if table.columns[0].is_difference else DRAWN) for table in tables[:2]]
-    return found, draw_table(drawn)
+    return found, draw_table([(table, DRAWN) for table in tables[:2]])
+
+
+def list_facts(study: ArmsStudy, job: Job, runs: Mapping[str, Sequence[RunScores]], first: Path) -> dict[str, str]:
+    """Return what is the same for all arms, and what answers without merit and the references themselves score.
+
+    Args:
+        study: The study.
+        job: Any of its runs.
+        runs: What the answers scored.
+        first: A finished run's folder.
+    """
+    recipe = job.recipe
+    facts = {
+        "language": recipe.target.name,
+        "base": recipe.model.base,
+        "engine": recipe.translate.engine,
+        "tokens of a training": str(study.tokens),
+        "tokens of a step": str(study.batch_tokens),
+        "seeds": ", ".join(map(str, study.seeds)),
+        "questions": str(len(list_questions([run for found in runs.values() for run in found]))),
+    }
+    floors = {
+        "reply against MT, of another row's reference": read_scores(first / "evaluate" / "scores.json").floors.get(
+            "other_row"
+        ),
+        "content of the references themselves": estimate_reference(first, recipe),
+    }
+    column = Column(name="floor", title="", unit="chrF++")
+    return facts | {
+        name: write_cell(found, column) for name, found in floors.items() if found and found.value is not None
+    }
+
+
+def estimate_reference(run: Path, recipe: Recipe) -> Estimate | None:
+    """Return the content that the references have after their way back into English; None where it was not measured."""
+    content = read_content(run)
+    if content is None:
+        return None
+    bootstrap = Bootstrap(
+        samples=recipe.evaluate.bootstrap_samples, confidence=recipe.evaluate.confidence, seed=recipe.seed
+    )
+    return bootstrap.estimate_mean(list(content.reference.values()))
 
 
 def list_metrics(runs: Mapping[str, Sequence[RunScores]]) -> list[Metric]:

@@ -12,7 +12,9 @@ from taco.pipeline import run_recipe
 from taco.progress import Progress, Task
 from taco.report.wording import write_seconds
 from taco.store.run_folder import RunFolder
+from taco.study.answers import name_answerer
 from taco.study.comparison import compare_study
+from taco.study.content import measure_content
 from taco.study.jobs import RUNS, Job, list_jobs
 from taco.study.options import ArmsStudy
 from taco.study.plan import estimate_seconds
@@ -49,7 +51,8 @@ def run_study(
         for job in jobs:
             watch.begin(job)
             try:
-                run_recipe(job.recipe, runs=folder / RUNS, cache=cache, progress=watch)
+                run = run_recipe(job.recipe, runs=folder / RUNS, cache=cache, progress=watch)
+                measure_content(job.recipe, run.root, arm=name_answerer(job.seed), cache=cache, progress=watch)
             except (BudgetError, StoreError):
                 raise
             except TacoError as error:
