@@ -74,6 +74,13 @@ def test_runs_of_an_arm_differ_in_the_seed_of_the_training_alone(tmp_path: Path)
     assert [job.arm.name for job in jobs if not job.recipe.is_trained] == ["base", "translate-test"]
 
 
+def test_settings_of_the_command_line_come_after_those_of_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD + 'settings = ["train.rank=4", "language=eo"]')
+    study = load_arms_study(path, kind="ablation", given={"settings": ("train.rank=8",)})
+    recipe = list_jobs(study, kind="ablation")[0].recipe
+    assert (recipe.train.rank, recipe.language) == (8, "eo")
+
+
 def test_every_kind_has_arms_that_exist() -> None:
     assert all(set(arms) <= set(ARMS) for arms in KINDS.values())
 

@@ -97,13 +97,25 @@ def _run(
         folder=folder,
         cache=cache_folder(),
         progress=open_progress(quiet=quiet),
-        command=f"taco study {kind} {file}",
+        command=_write_command(kind, file, given),
     )
     if as_json:
         print(found.model_dump_json(indent=1))
         return
     print(found.tables[0].to_markdown())
     print(f"\n{folder / f'{kind}.md'}, {folder / f'{kind}.json'}, {folder / f'{kind}.svg'}")
+
+
+def _write_command(kind: str, file: Path, given: dict[str, Any]) -> str:
+    import shlex
+
+    words = ["taco", "study", kind, str(file)]
+    for name, value in given.items():
+        if name == "settings":
+            words += [word for setting in value for word in ("--set", setting)]
+        else:
+            words += [f"--{name}", ",".join(value) if isinstance(value, tuple) else str(value)]
+    return shlex.join(words)
 
 
 def _print_plan(study: ArmsStudy, *, kind: str, folder: Path, as_json: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -129,7 +130,8 @@ def list_facts(study: ArmsStudy, job: Job, runs: Mapping[str, Sequence[RunScores
         "reply against MT, of another row's reference": read_scores(first / "evaluate" / "scores.json").floors.get(
             "other_row"
         ),
-        "content of the references themselves": estimate_reference(first, recipe),
+        "content, of another row's reference": estimate_bound(first, recipe, "floor"),
+        "content, of the references themselves": estimate_bound(first, recipe, "reference"),
     }
     column = Column(name="floor", title="", unit="chrF++")
     return facts | {
@@ -137,15 +139,15 @@ def list_facts(study: ArmsStudy, job: Job, runs: Mapping[str, Sequence[RunScores
     }
 
 
-def estimate_reference(run: Path, recipe: Recipe) -> Estimate | None:
-    """Return the content that the references have after their way back into English; None where it was not measured."""
+def estimate_bound(run: Path, recipe: Recipe, bound: Literal["floor", "reference"]) -> Estimate | None:
+    """Return the content of texts about something else, or of the references; None where it was not measured."""
     content = read_content(run)
     if content is None:
         return None
     bootstrap = Bootstrap(
         samples=recipe.evaluate.bootstrap_samples, confidence=recipe.evaluate.confidence, seed=recipe.seed
     )
-    return bootstrap.estimate_mean(list(content.reference.values()))
+    return bootstrap.estimate_mean(list(getattr(content, bound).values()))
 
 
 def list_metrics(runs: Mapping[str, Sequence[RunScores]]) -> list[Metric]:
@@ -165,11 +167,9 @@ def tabulate_arms(runs: Mapping[str, Sequence[RunScores]], bootstrap: Bootstrap)
         )
         for arm, found in runs.items()
     ]
-    seeds = {arm: len(found) for arm, found in runs.items()}
-    note = (
-        "Means over questions and seeds, in brackets the interval over both. – is unscored, which is not zero. Seeds: "
-        f"{', '.join(f'{arm} {count}' for arm, count in seeds.items())}; arms without training have none."
-    )
+    seeds = ", ".join(f"{arm} {len(found)}" for arm, found in runs.items() if found[0].seed is not None)
+    note = "Means over questions and seeds, in brackets the interval over both. – is unscored, which is not zero."
+    note += f" Seeds: {seeds}." if seeds else ""
     return Table(title="all arms", stub="arm", columns=make_columns(metrics), lines=tuple(lines), note=note)
 
 

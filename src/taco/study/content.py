@@ -27,6 +27,9 @@ from taco.translate.run import Means, Payer
 from taco.translate.texts import translate_texts
 
 FILE = "content.json"
+VERSION = 1
+"""Raised when the same answers score otherwise than before."""
+
 METRIC = Metric(
     name="chrf_content",
     title="Content, put into English by the engine",
@@ -48,6 +51,7 @@ class Content(BaseModel):
         fault: Why there is nothing, where there is nothing.
         values: Id of a question -> chrF++; null where the engine refused the reply.
         reference: The same of the references: the ceiling, as far as the engine is the way.
+        floor: What the English reference of the next question scores, the first one's for the last: text about something else.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +61,7 @@ class Content(BaseModel):
     fault: str = ""
     values: dict[str, float | None] = {}
     reference: dict[str, float | None] = {}
+    floor: dict[str, float | None] = {}
 
 
 def measure_content(recipe: Recipe, run: Path, *, arm: str, cache: Path, progress: Progress) -> Content:
@@ -95,7 +100,8 @@ def read_content(run: Path) -> Content | None:
 
 def _measure(recipe: Recipe, run: Path, *, arm: str, key: str, cache: Path, progress: Progress) -> Content:
     examples = {one.id: one for one in read_records(run / "chain" / "heldout.jsonl", Example)}
-    english = {row.id: row.response_en for row in read_records(run / "gate" / "heldout.jsonl", TranslatedRow)}
+    rows = {row.id: row.response_en for row in read_records(run / "gate" / "heldout.jsonl", TranslatedRow)}
+    english = {key: rows[one.row_id] for key, one in examples.items()}
     answers = [one for one in read_records(run / "generate" / f"{arm}.jsonl", Answer) if one.id in examples]
     replies = {one.id: build_case(examples[one.id], one, recipe.target).reply for one in answers}
     references = {key: build_reference(one, recipe.target).reply for key, one in examples.items()}
@@ -108,12 +114,15 @@ def _measure(recipe: Recipe, run: Path, *, arm: str, key: str, cache: Path, prog
 
     def score(texts: Mapping[str, str]) -> dict[str, float | None]:
         return {
-            row: None if back[text].fault else _round(score_text(back[text].text, english[row.partition(":")[0]]))
+            row: None if back[text].fault else _round(score_text(back[text].text, english[row]))
             for row, text in texts.items()
         }
 
+    texts = [english[row] for row in examples]
+    others = zip(examples, texts, texts[1:] + texts[:1], strict=True)
+    floor = {row: _round(score_text(other, text)) for row, text, other in others} if len(texts) > 1 else {}
     engines = sorted({one.engine for one in back.values() if one.engine})
-    return Content(key=key, engine=" + ".join(engines), values=score(replies), reference=score(references))
+    return Content(key=key, engine=" + ".join(engines), values=score(replies), reference=score(references), floor=floor)
 
 
 def _round(value: float | None) -> float | None:
@@ -126,5 +135,6 @@ def _make_key(recipe: Recipe, run: Path, arm: str) -> str:
         digest_file(run / "chain" / "heldout.jsonl"),
         recipe.gate.choose_back(recipe.translate).select_deciding(),
         recipe.language,
+        VERSION,
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -83,7 +83,7 @@ def load_arms_study(path: Path, *, kind: str, given: Mapping[str, Any]) -> ArmsS
     Args:
         path: The study's file, which names a recipe; or a recipe itself.
         kind: Kind of study, for the name of one without a file.
-        given: Values of the command line, which take the place of the file's.
+        given: Values of the command line, which take the place of the file's; settings are added to the file's.
 
     Raises:
         RecipeError: The file is missing, is no TOML, or holds faults (all are named).
@@ -92,7 +92,8 @@ def load_arms_study(path: Path, *, kind: str, given: Mapping[str, Any]) -> ArmsS
     if "recipe" not in table:
         name = str(table.get("name", path.stem)).replace("{language}", "").strip("-.")
         table = {"name": f"{kind}-{name}", "recipe": str(path.resolve())}
-    study = check_table(ArmsStudy, table | dict(given), path)
+    study = check_table(ArmsStudy, table | {name: value for name, value in given.items() if name != "settings"}, path)
+    study = study.model_copy(update={"settings": (*study.settings, *given.get("settings", ()))})
     return study.model_copy(update={"recipe": path.parent / study.recipe.expanduser()})
 
 

@@ -19,7 +19,7 @@ LABELS = 150
 
 _MARK = "tuned"
 _STYLE = """
-svg { background: #fff; font-family: system-ui, "Noto Sans", sans-serif; }
+svg { background: #fff; overflow: visible; font-family: system-ui, "Noto Sans", sans-serif; }
 text { font-size: 12px; fill: #5a626b; } .label, .heading { fill: #1b1f23; font-weight: 600; } .heading { font-size: 14px; }
 .rail { stroke: #eceae3; stroke-width: 10; } .grid { stroke: #dedbd2; } .zero { stroke: #5a626b; }
 .whisker { stroke: #0072b2; stroke-width: 3; stroke-linecap: round; } .mark { fill: #0072b2; stroke: #fff; }
@@ -51,7 +51,7 @@ def stack_figures(figures: Sequence[tuple[str, Html, float]]) -> str:
     top = 0.0
     for heading, figure, height in figures:
         parts.append(write_text(heading, 0, top + 18, "heading"))
-        parts.append(element("svg", figure, x=0, y=f"{top + HEADING:g}", width=WIDTH, height=f"{height:g}"))
+        parts.append(_place(figure, top + HEADING, height))
         top += HEADING + height
     drawing = element(
         "svg",
@@ -63,6 +63,10 @@ def stack_figures(figures: Sequence[tuple[str, Html, float]]) -> str:
         height=f"{top:g}",
     )
     return drawing.text + "\n"
+
+
+def _place(figure: Html, top: float, height: float) -> Html:
+    return element("svg", figure, x=0, y=f"{top:g}", width=WIDTH, height=f"{height:g}")
 
 
 def _draw_column(table: Table, column: Column) -> tuple[str, Html, float] | None:
@@ -82,7 +86,7 @@ def _draw_column(table: Table, column: Column) -> tuple[str, Html, float] | None
         meaning=table.title,
         absent="unscored",
     )
-    heading = f"{column.title}, {table.title}" if column.is_difference else column.title
+    heading = f"{column.title}, {table.title.replace('`', '')}" if column.is_difference else column.title
     if column.is_difference:
         figure = draw_differences(lines, metric, title=heading, left=LABELS)
     else:
