@@ -53,6 +53,7 @@ LIMITS = (
     "Agreement with the machine translation of the reference is not quality: the engine's own mistakes score high.",
     "Content is read through the engine too; plain agreement in words with one English reference is a weak measure of it.",
     "The arm `translate-test` is translated by the same engine as the references, which is an advantage there.",
+    "Chains of `translate-test` are complete by construction; those that count as incomplete were cut off or looped.",
     "Unscored is not zero: plain replies have no English section, and formats without labels no complete chains.",
     "Few seeds: what another seed would change is estimated from those that were run, and rather too small.",
     "Intervals are not corrected for the number of comparisons.",

@@ -20,6 +20,9 @@ ANSWERED_TOKENS_PER_S = 170.0
 TOKENS_OF_ANSWER = 200
 """Tokens assumed of an answer."""
 
+ADAPTER_BYTES = 20_000_000
+"""Size assumed of a run with its adapter: rank 32 on the embedded base is 15 MB."""
+
 OVERHEAD_S = 15.0
 """Seconds of a run for the stages around training and answers."""
 
@@ -52,12 +55,14 @@ class StudyPlan:
 
 def plan_study(jobs: Sequence[Job], study: ArmsStudy, folder: Path) -> StudyPlan:
     """Say what a study will take; nothing is made or fetched."""
-    manifests = [_read(job, folder) for job in jobs]
+    manifests = [read_run_manifest(job, folder) for job in jobs]
     finished = [manifest for manifest in manifests if is_finished(manifest)]
     left = [job for job, manifest in zip(jobs, manifests, strict=True) if not is_finished(manifest)]
     trainings = sum(job.arm.is_trained for job in jobs)
     sizes = [
-        _measure_size(job.find_run(folder)) for job in jobs if job.arm.is_trained and is_finished(_read(job, folder))
+        _measure_size(job.find_run(folder))
+        for job, manifest in zip(jobs, manifests, strict=True)
+        if job.arm.is_trained and is_finished(manifest)
     ]
     size = round(sum(sizes) / len(sizes)) if sizes else ADAPTER_BYTES
     return StudyPlan(
@@ -69,10 +74,6 @@ def plan_study(jobs: Sequence[Job], study: ArmsStudy, folder: Path) -> StudyPlan
         disk_bytes=trainings * size,
         speed="its finished runs" if any("train" in one.stages for one in finished) else "assumed, see docs/study.md",
     )
-
-
-ADAPTER_BYTES = 20_000_000
-"""Size assumed of a run with its adapter: rank 32 on the embedded base is 15 MB."""
 
 
 def estimate_seconds(job: Job, study: ArmsStudy, folder: Path) -> float:
@@ -100,7 +101,8 @@ def is_finished(manifest: Manifest) -> bool:
     return entry is not None and entry.status == "done"
 
 
-def _read(job: Job, folder: Path) -> Manifest:
+def read_run_manifest(job: Job, folder: Path) -> Manifest:
+    """Return the manifest of a run; an empty one where it is missing or damaged."""
     return _read_manifest(job.find_run(folder) / "manifest.json")
 
 

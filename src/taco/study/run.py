@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from taco.study.comparison import compare_study
 from taco.study.content import measure_content
 from taco.study.jobs import RUNS, Job, list_jobs
 from taco.study.options import ArmsStudy
-from taco.study.plan import estimate_seconds
+from taco.study.plan import estimate_seconds, is_finished, read_run_manifest
 from taco.study.table import Study
 from taco.study.write import write_study
 
@@ -47,12 +48,17 @@ def run_study(
     faults: dict[str, TacoError] = {}
     done: list[Job] = []
     watch = StudyProgress(progress, jobs, study, folder)
+
+    def write() -> Study:
+        found, picture = compare_study(study, jobs, done, kind=kind, folder=folder, faults=faults, command=command)
+        write_study(folder, found, picture)
+        return found
+
     with RunFolder(folder).lock():
         for job in jobs:
             watch.begin(job)
             try:
-                run = run_recipe(job.recipe, runs=folder / RUNS, cache=cache, progress=watch)
-                measure_content(job.recipe, run.root, arm=name_answerer(job.seed), cache=cache, progress=watch)
+                make_run(job, folder=folder, cache=cache, progress=watch)
             except (BudgetError, StoreError):
                 raise
             except TacoError as error:
@@ -60,13 +66,21 @@ def run_study(
                 progress.say(f"{job.label} failed: {error}")
                 continue
             done.append(job)
-            found = compare_study(study, jobs, done, kind=kind, folder=folder, faults=faults, command=command)
-            write_study(folder, *found)
+            gc.collect()  # a trainer and its model hold each other: the next run would find both still in memory
+            write()
         if not done:
             raise next(iter(faults.values()))
-        found = compare_study(study, jobs, done, kind=kind, folder=folder, faults=faults, command=command)
-        write_study(folder, *found)
-    return found[0]
+        return write()
+
+
+def make_run(job: Job, *, folder: Path, cache: Path, progress: Progress) -> None:
+    """Make one run as far as it is not up to date, and measure what its replies say.
+
+    Raises:
+        TacoError: It cannot be finished; what is done is kept.
+    """
+    run = run_recipe(job.recipe, runs=folder / RUNS, cache=cache, progress=progress)
+    measure_content(job.recipe, run.root, arm=name_answerer(job.seed), cache=cache, progress=progress)
 
 
 class StudyProgress:
@@ -81,20 +95,24 @@ class StudyProgress:
 
     def __init__(self, shown: Progress, jobs: Sequence[Job], study: ArmsStudy, folder: Path) -> None:
         self._shown, self._labels = shown, [job.label for job in jobs]
-        self._expected = {job.label: estimate_seconds(job, study, folder) for job in jobs}
+        self._expected = {
+            job.label: 0.0 if is_finished(read_run_manifest(job, folder)) else estimate_seconds(job, study, folder)
+            for job in jobs
+        }
         self._head = ""
-        self._started = time.monotonic()
-        self._before = 0.0
+        self._started: float | None = None
 
     def begin(self, job: Job) -> None:
-        """Turn to the next run."""
-        place = self._labels.index(job.label)
-        left = sum(self._expected[label] for label in self._labels[place:])
-        elapsed, passed = time.monotonic() - self._started, sum(self._expected[one] for one in self._labels[:place])
-        # What was expected of the runs before against what they took says how fast this machine is.
-        pace = elapsed / passed if passed and elapsed > 1 else 1.0
+        """Turn to the next run, and say how long the rest will take at the pace so far."""
+        place, now = self._labels.index(job.label), time.monotonic()
+        if self._started is None and self._expected[job.label]:
+            # Runs that were there already take next to no time, and say nothing about the pace.
+            self._started = now
+        passed = sum(self._expected[label] for label in self._labels[:place])
+        pace = (now - self._started) / passed if self._started is not None and passed else 1.0
+        left = pace * sum(self._expected[label] for label in self._labels[place:])
         self._head = f"[{place + 1}/{len(self._labels)} {job.label}] "
-        self._shown.say(f"{self._head}study: about {write_seconds(left * pace)} to go")
+        self._shown.say(f"{self._head}study: {f'about {write_seconds(left)} to go' if left else 'all there'}")
 
     def say(self, line: str) -> None:
         """Show one line above the bar."""
