@@ -59,6 +59,9 @@ def test_every_arm_of_the_ablation_is_trained_with_equal_tokens_and_scored(tiny_
     assert [run["run"] for run in trained] == [f"{name}-s5" for name, arm in ARMS.items() if arm.is_trained]
     assert {run["steps"] for run in trained} == {2}
     assert all(700 <= int(run["tokens"]) < 900 for run in trained)
+    compared = {table.title: [line.label for line in table.lines] for table in found.tables[1:]}
+    assert compared["against `shuffled`"] == ["staged"]
+    assert compared["against `direct`"] == [name for name in ARMS if name != "direct"]
     cells = {line.label: line.cells for line in found.tables[0].lines}
     assert cells["direct"]["chrf_english"].value is None  # it writes no English: unscored, not zero
     assert cells["translate-test"]["chrf_english"].value is not None

@@ -38,8 +38,8 @@ SHOWN: Mapping[str, str] = {
 
 DRAWN = ("reply_in_target", "chrf_reply", "chrf_content")
 """Measures of the picture."""
-AGAINST = ("direct", "base")
-"""Arms that the others are compared with."""
+AGAINST: Mapping[str, tuple[str, ...]] = {"direct": (), "base": (), "shuffled": ("staged",)}
+"""Arm -> those that are compared with it; all others where none is named."""
 
 KIND_TITLES = {
     "ablation": "What each part of the chain gives, at equal tokens",
@@ -92,7 +92,11 @@ def compare_study(
     options = recipe.evaluate
     bootstrap = Bootstrap(samples=options.bootstrap_samples, confidence=options.confidence, seed=recipe.seed)
     tables = [tabulate_arms(runs, bootstrap)]
-    tables += [tabulate_differences(runs, one, bootstrap) for one in AGAINST if one in runs and len(runs) > 1]
+    tables += [
+        tabulate_differences(runs, one, others, bootstrap)
+        for one, named in AGAINST.items()
+        if one in runs and (others := [arm for arm in runs if arm != one and (arm in named or not named)])
+    ]
     found = Study(
         name=study.name,
         kind=kind,
@@ -174,8 +178,10 @@ def tabulate_arms(runs: Mapping[str, Sequence[RunScores]], bootstrap: Bootstrap)
     return Table(title="all arms", stub="arm", columns=make_columns(metrics), lines=tuple(lines), note=note)
 
 
-def tabulate_differences(runs: Mapping[str, Sequence[RunScores]], against: str, bootstrap: Bootstrap) -> Table:
-    """Make the table of how the arms differ from one of them, question by question and seed by seed."""
+def tabulate_differences(
+    runs: Mapping[str, Sequence[RunScores]], against: str, others: Sequence[str], bootstrap: Bootstrap
+) -> Table:
+    """Make the table of how other arms differ from one of them, question by question and seed by seed."""
     questions = list_questions([run for found in runs.values() for run in found])
     metrics = list_metrics(runs)
     lines = [
@@ -184,7 +190,7 @@ def tabulate_differences(runs: Mapping[str, Sequence[RunScores]], against: str, 
             cells={metric.name: compare_arms(runs[against], found, metric, questions, bootstrap) for metric in metrics},
         )
         for arm, found in runs.items()
-        if arm != against
+        if arm in others
     ]
     note = f"Each arm minus `{against}` on the same questions, and with the same seed where both have seeds."
     columns = make_columns(metrics, is_difference=True)
