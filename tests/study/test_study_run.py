@@ -49,6 +49,8 @@ def strip_times(study: Study) -> object:
     return kept
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_every_arm_of_the_ablation_is_trained_with_equal_tokens_and_scored(tiny_base: Path, tmp_path: Path) -> None:
     path = write_files(tmp_path, tiny_base, study=STUDY.replace("[0, 1]", "[5]"))
     found = make_study(path, tmp_path, kind="ablation")
@@ -89,6 +91,7 @@ def test_a_finished_study_trains_and_answers_nothing_again(tiny_base: Path, tmp_
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_study_that_is_killed_anywhere_goes_on_to_the_same_table(tiny_base: Path, tmp_path: Path) -> None:
     whole = tmp_path / "whole"
     whole.mkdir()
