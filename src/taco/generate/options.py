@@ -145,7 +145,7 @@ class GenerateOptions(BaseModel):
     arms: tuple[Literal["base", "tuned"], ...] = Field(
         default=("base", "tuned"),
         min_length=1,
-        description="Who answers: `base`, the base model alone, and `tuned`, the model with the adapter. Where it is `base` "
+        description="Who answers the held-out rows: `base`, the base model alone, and `tuned`, the model with the adapter. Where it is `base` "
         "alone, nothing is trained.",
     )
     options: dict[str, Any] = Field(
