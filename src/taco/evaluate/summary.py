@@ -12,7 +12,7 @@ from taco.evaluate.failures import find_failures
 from taco.evaluate.metric import Family, Metric
 from taco.evaluate.scores import ArmScores, RowScore
 from taco.evaluate.similarity import PARTS, pair_texts
-from taco.languages.identify import list_candidates
+from taco.languages.choice import list_candidates
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.measure.chrf import count_matches, score_counts
 

@@ -1,8 +1,9 @@
 """Identification of many texts at once: the automaton of py3langid walks all of them in step, as numpy arrays.
 
 py3langid walks one text at a time in Python, which is most of the time that identification takes. Here texts of like length
-go together, byte by byte, and their scores are one product. The results are those of `identify_prose` but for rounding:
-sums are made in double precision here. A text's result does not depend on the other texts.
+go together, byte by byte, and their scores are one product; their n-grams go through the profiles at once. The results are
+those of `identify_prose` but for rounding: sums are made in double precision here. A text's result does not depend on
+the other texts.
 """
 
 from __future__ import annotations
@@ -13,16 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from taco.languages.identify import (
-    Choice,
-    Identification,
-    choose,
-    has_letters,
-    identify_prose,
-    load_model,
-    make_identification,
-    weigh,
-)
+from taco.languages.choice import Choice, load_model, weigh
+from taco.languages.identify import Identification, choose, has_letters, identify_prose, make_identification
+from taco.languages.profile import load_profiles, measure_shares
 from taco.languages.table import Language
 
 MOST_BYTES = 4096
@@ -41,21 +35,34 @@ def identify_batch(proses: Sequence[str], *, target: Language) -> list[Identific
     (20, 'gl')
     """
     choice = choose(target)
-    if choice.identifier is None or len(proses) < LEAST_TEXTS:
+    if len(proses) < LEAST_TEXTS:
         return [identify_prose(prose, target=target) for prose in proses]
-    encoded = {
-        place: text
-        for place, prose in enumerate(proses)
-        if has_letters(prose) and len(text := choice.identifier._encode(prose)) <= MOST_BYTES
-    }
-    short = sorted(encoded, key=lambda place: (-len(encoded[place]), place))
-    scored = dict(zip(short, _score([encoded[place] for place in short], choice), strict=True))
+    told = [has_letters(prose) for prose in proses]
+    scores = _score_all(proses, told, choice) if choice.identifier is not None else [{} for _ in proses]
+    shares: list[list[float]] = [[] for _ in proses]
+    if choice.profiled:
+        shares = measure_shares(proses, choice.profiled, load_profiles()).tolist()
     return [
-        make_identification(prose, choice, weigh(prose, scored[place], choice), target=target)
-        if place in scored
-        else identify_prose(prose, target=target)
-        for place, prose in enumerate(proses)
+        make_identification(prose, choice, weigh(prose, score, share, choice) if is_told else {}, target=target)
+        for prose, is_told, score, share in zip(proses, told, scores, shares, strict=True)
     ]
+
+
+def _score_all(proses: Sequence[str], told: Sequence[bool], choice: Choice) -> list[dict[str, float]]:
+    """Return label -> probability for each text that has letters; the long ones are ranked by py3langid itself."""
+    encoded = {
+        place: choice.identifier._encode(prose)
+        for place, (prose, is_told) in enumerate(zip(proses, told, strict=True))
+        if is_told
+    }
+    short = [place for place, text in encoded.items() if len(text) <= MOST_BYTES]
+    short.sort(key=lambda place: (-len(encoded[place]), place))
+    scores: list[dict[str, float]] = [{} for _ in proses]
+    for place, score in zip(short, _score([encoded[place] for place in short], choice), strict=True):
+        scores[place] = score
+    for place in set(encoded) - set(short):
+        scores[place] = dict(choice.identifier.rank(proses[place]))
+    return scores
 
 
 def _score(texts: Sequence[bytes], choice: Choice) -> Iterator[dict[str, float]]:

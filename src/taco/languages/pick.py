@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
-from functools import cache
-from typing import Any
 
-from taco.languages.identify import find_label, load_model, strip_code
+from taco.languages.choice import prepare_choice
+from taco.languages.identify import judge, strip_code
 from taco.languages.scripts import measure_script_share
 from taco.languages.table import Language
 
@@ -18,8 +16,8 @@ MOST_CHARACTERS = 2000
 def pick_language(text: str, candidates: Sequence[Language]) -> Language:
     """Return the candidate that a text is most probably in; the first where nothing tells them apart.
 
-    The script decides first, then py3langid among those of that script. A language that it has no profile of is taken
-    where it is the only one of its script.
+    The script decides first, then py3langid and the n-gram profiles among those of that script. A language that neither knows
+    is taken where it is the only one of its script, or none of that script is known.
 
     Args:
         text: The question.
@@ -38,16 +36,11 @@ def pick_language(text: str, candidates: Sequence[Language]) -> Language:
     if best == 0:
         return candidates[0]
     near = [one for one, share in zip(candidates, shares, strict=True) if share >= best - 0.1]
-    labels = {find_label(one.code): one for one in reversed(near)}
-    labels.pop("", None)
-    if len(near) == 1 or len(labels) < 2:
-        return near[0] if len(near) == 1 or not labels else next(iter(labels.values()))
-    ranked = _load(tuple(sorted(labels))).rank(prose)
-    return labels[ranked[0][0]]
-
-
-@cache
-def _load(labels: tuple[str, ...]) -> Any:
-    identifier = copy.copy(load_model())
-    identifier.set_languages(labels)
-    return identifier
+    if len(near) == 1:
+        return near[0]
+    by_code = {one.code: one for one in near}
+    choice = prepare_choice(tuple(by_code))
+    distribution = judge(prose, choice)
+    if distribution:
+        return by_code[max(distribution, key=distribution.__getitem__)]
+    return by_code[choice.codes[0]] if choice.codes else near[0]
