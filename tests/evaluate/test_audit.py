@@ -152,8 +152,8 @@ def test_an_answer_in_another_language_is_found(tmp_path: Path, answer: str) -> 
     assert list_found(audit_rows(tmp_path, rows, language_name="gl")) == [("wrong-language", "6")]
 
 
-def test_an_identifier_without_a_profile_accuses_nobody(tmp_path: Path) -> None:
-    """py3langid knows no Maithili: what it takes the answers for instead says nothing about them."""
+def test_a_set_that_is_mostly_taken_for_another_language_accuses_nobody(tmp_path: Path) -> None:
+    """Sanskrit in a set of Maithili: where most answers are taken for another language, the script alone is judged."""
     rows = make_rows()
     for row in rows:
         row["answer"] = f"समयः अद्य सुन्दरः अस्ति, रात्रौ तु उत्तरतः वृष्टिः आगमिष्यति इति सर्वे जनाः वदन्ति {row['id']}।"

@@ -69,7 +69,7 @@ def test_scripts_without_spaces_are_judged_by_letters(make_case: Callable[..., C
 
 
 def test_a_target_that_the_identifier_does_not_know_is_unscored(make_case: Callable[..., Case]) -> None:
-    assert set(measure(make_case, f"{HINDI}\n{HINDI}", "mai").values()) == {None}
+    assert set(measure(make_case, f"{HINDI}\n{HINDI}", "awa").values()) == {None}
 
 
 def test_pass_rates_together() -> None:

@@ -191,10 +191,10 @@ def test_no_held_out_rows_at_all(evaluate: Callable[..., tuple[StageCount, Score
 def test_language_that_the_identifier_does_not_know(
     evaluate: Callable[..., tuple[StageCount, Scores]], make_example: MakeExample, make_answer: MakeAnswer
 ) -> None:
-    asturian = find_language("ast")
-    examples = [make_example(number, language=asturian) for number in range(3)]
+    awadhi = find_language("awa")
+    examples = [make_example(number, language=awadhi) for number in range(3)]
     _, scores = evaluate(
-        examples, [make_answer(e, arm="base") for e in examples], [make_answer(e) for e in examples], language=asturian
+        examples, [make_answer(e, arm="base") for e in examples], [make_answer(e) for e in examples], language=awadhi
     )
     assert not scores.knows_target
     assert scores.arms["tuned"].metrics["reply_in_target"].unscored == 3

@@ -67,9 +67,9 @@ def test_language_of_a_missing_reply_is_zero_but_of_code_unscored(make_case: Cal
     assert code["section_in_target"] is None
 
 
-def test_language_without_a_profile_is_unscored(make_case: Callable[..., Case]) -> None:
-    maithili = find_language("mai")
-    case = make_case(language=maithili, example={"response": "आकाश नील अछि किएक तँ हवा नील प्रकाश छिड़कैत अछि।"})
+def test_language_that_nothing_knows_is_unscored(make_case: Callable[..., Case]) -> None:
+    awadhi = find_language("awa")
+    case = make_case(language=awadhi, example={"response": "आकास नील अहै काहे से कि हवा नील प्रकास छितरावत अहै।"})
     assert not case.identification.knows_target
     values = language.measure(case)
     assert values["reply_in_target"] is None

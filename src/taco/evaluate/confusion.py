@@ -12,7 +12,7 @@ As in the paper's own program, lines of fewer than 5 words are passed over, only
 more are looked at, and WPR is taken for targets in another script than English alone. Three things differ. Lines are
 identified among the target, English and the target's relatives instead of fastText's 176 languages. There is no
 dictionary: each word in basic Latin letters counts, unless the reference's target section has it too. And code, URLs
-and the like are no text.
+and the like are no text, and lines that may as well be in another language are passed over.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ METRICS = (
         reads="reply",
         meaning="Line-level pass rate: replies in which every line of 5 words or more is identified as the target "
         "language. Replies without such a line are left out.",
-        limits="Single lines of close relatives are easily mistaken: hold it against the references' own value.",
+        limits="Single lines of close relatives are easily mistaken, and those that the identifier is not sure of are passed over: "
+        "hold it against the references' own value.",
         absent="unscored",
     ),
     Metric(
@@ -71,7 +72,7 @@ METRICS = (
 
 
 def measure(case: Case) -> Values:
-    """Measure one answer's confusion; unscored where no line can be judged or the identifier lacks the target."""
+    """Measure one answer's confusion; unscored where no line can be judged or the target is unknown."""
     values: dict[str, float | None] = dict.fromkeys((metric.name for metric in METRICS), None)
     is_asked = case.has_target and case.identification.knows_target
     found = judge_lines(case.reply, case.language) if is_asked else []
@@ -87,7 +88,7 @@ def measure(case: Case) -> Values:
 
 
 def judge_lines(text: str, language: Language) -> list[tuple[str, str]]:
-    """Return the lines of a text that are long enough to be judged, each with the code of its language.
+    """Return the lines that are long enough to be judged and whose language is told, each with its code.
 
     >>> from taco.languages.table import find_language
     >>> [code for _, code in judge_lines("The sky is blue, as everybody knows.\\nOla!", find_language("gl"))]

@@ -6,7 +6,10 @@ from taco.evaluate.case import Case
 from taco.evaluate.metric import Family, Metric, Values
 from taco.languages.table import ENGLISH
 
-_IDENTIFIER = "Close relatives are told apart by letter statistics, and code or names mislead them."
+_IDENTIFIER = (
+    "Close relatives are told apart by letter statistics, and code or names mislead them. A text that may as well be in "
+    "another language is left out."
+)
 
 METRICS = (
     Metric(
@@ -57,8 +60,8 @@ METRICS = (
 def measure(case: Case) -> Values:
     """Measure the language of one answer's reply.
 
-    Where the identifier has no profile of the target, or the reply no words, its language cannot be said: unscored, not
-    zero. Where there is no reply at all, it is not in the language: zero. A template without a target section asks for
+    Where the identifier does not know the target, or cannot decide, or the reply has no words, its language cannot be said:
+    unscored, not zero. Where there is no reply at all, it is not in the language: zero. A template without a target section asks for
     no reply: unscored.
     """
     if not case.has_target:

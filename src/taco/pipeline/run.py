@@ -90,7 +90,11 @@ def plan_recipe(recipe: Recipe, *, runs: Path, cache: Path, progress: Progress) 
 
 def collect_versions() -> dict[str, str]:
     """Return name -> version of what a run's results may depend on."""
+    from taco.languages.profile import load_profiles
+
+    profiles = load_profiles()
     versions = {"taco": __version__, "python": platform.python_version(), "machine": platform.machine()}
+    versions[f"language profiles {profiles.name}"] = str(profiles.version)
     for package in PACKAGES:
         try:
             versions[package] = importlib.metadata.version(package)

@@ -203,7 +203,7 @@ def _report_settings(context: Context) -> Sequence[Any]:
 STAGES = (
     Stage("source", 2, (), _source_settings, _run_source),
     Stage("translate", 3, ("source",), _translate_settings, _run_translate),
-    Stage("gate", 1, ("translate",), _gate_settings, _run_gate),
+    Stage("gate", 2, ("translate",), _gate_settings, _run_gate),
     Stage(
         "chain",
         1,
@@ -221,7 +221,7 @@ STAGES = (
     ),
     Stage(
         "evaluate",
-        2,
+        3,
         ("chain", "generate"),
         _evaluate_settings,
         _run_evaluate,

@@ -157,10 +157,10 @@ def _show_languages(report: Report) -> Html | None:
         for name, arm in arms.items()
         if arm
     ]
-    blind = "" if scores.knows_target else f" It has no profile of {report.language.name}, so that is never its answer."
+    blind = "" if scores.knows_target else f" It does not know {report.language.name}, so that is never its answer."
     return frame_figure(
         "Which language the replies are in",
-        list_keys([*keys, (key_box("hue-none"), "nothing to judge")]),
+        list_keys([*keys, (key_box("hue-none"), "undecided")]),
         draw_stack(bars, title="Language of the replies", unit=" %", axis="mean probability over replies", top=100),
         note=f"A machine's guess among close relatives; the references' own bar is its ceiling.{blind}",
         table=make_table(
@@ -178,7 +178,7 @@ def _stack_languages(name: str, arm: ArmScores, colours: Mapping[str, str]) -> B
         if estimate.value
     ]
     if share < 1:
-        pieces.append(Piece("nothing to judge", 100 * (1 - share), f"{100 * (1 - share):.0f} %", "hue-none"))
+        pieces.append(Piece("undecided", 100 * (1 - share), f"{100 * (1 - share):.0f} %", "hue-none"))
     return Bar(ARM_TITLES.get(name, name), f"{judged} of {arm.rows} replies judged", tuple(pieces))
 
 
@@ -188,7 +188,7 @@ def _write_share(estimate: Estimate | None) -> str:
 
 def _write_best(arm: ArmScores) -> str:
     counts = sorted(arm.best_of_reply.items(), key=lambda pair: (-pair[1], pair[0]))
-    return ", ".join(f"{name_language(code) if code else 'nothing to judge'} {count}" for code, count in counts) or "–"
+    return ", ".join(f"{name_language(code) if code else 'undecided'} {count}" for code, count in counts) or "–"
 
 
 def _show_tokens(report: Report) -> Html | None:

@@ -83,7 +83,7 @@ def list_filters(samples: Sequence[Sample]) -> tuple[Filter, ...]:
     ]
     spoken = Counter(find_reply_language(sample) for sample in samples)
     languages = [
-        Choice(name_language(code) if code else "nothing to judge", f"in-{numbering.languages[code]}", count)
+        Choice(name_language(code) if code else "undecided", f"in-{numbering.languages[code]}", count)
         for code, count in sorted(spoken.items(), key=lambda pair: (-pair[1], pair[0]))
     ]
     return (
@@ -121,7 +121,7 @@ def has_fault(sample: Sample) -> bool:
 
 
 def find_reply_language(sample: Sample) -> str:
-    """Return the code of the language that the tuned reply was identified as, "" where there was nothing to judge."""
+    """Return the code of the language that the tuned reply was identified as, "" where that is undecided."""
     answer = sample.answers.get(RANKED_BY)
     return answer.language if answer else ""
 

@@ -96,7 +96,7 @@ def _state_language(scores: Scores, tuned: ArmScores) -> Finding | None:
     if not scores.knows_target or spoken.value is None:
         script = write_value(tuned.metrics["script_share"], "share")
         text = (
-            f"The language identifier has no profile of {name}, so nothing here says whether the replies are in it. "
+            f"{_explain_silence(scores)} so nothing here says whether the replies are in {name}. "
             f"{script} of their letters are in its script."
         )
         return Finding(topic="Language", tone="note", text=text)
@@ -109,6 +109,12 @@ def _state_language(scores: Scores, tuned: ArmScores) -> Finding | None:
         text += f". Of the reference translations themselves the identifier recognises {write_value(ceiling, 'rate')}"
     top = (ceiling.value if ceiling else None) or 1.0
     return Finding(topic="Language", tone=_tone(spoken.value, LOW_RATE * top, HIGH_RATE * top), text=f"{text}.")
+
+
+def _explain_silence(scores: Scores) -> str:
+    if not scores.knows_target:
+        return f"The language identifier does not know {scores.language_name},"
+    return "The language identifier could not decide on any reply,"
 
 
 def _state_agreement(scores: Scores, tuned: ArmScores) -> Finding | None:

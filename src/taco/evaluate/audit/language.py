@@ -18,7 +18,7 @@ LETTERS = 40
 """Fewest letters of prose that are judged."""
 
 CERTAIN = 0.99
-"""Probability of another language from which an answer is reported."""
+"""Probability of all other languages together from which an answer is reported."""
 
 TRUSTED = 0.8
 """Share of a set's answers that the identifier must give to the target to be believed about the others."""
@@ -37,7 +37,7 @@ def find(judged: JudgementSet) -> list[Finding]:
     found = []
     for index, guess in guesses.items():
         row = judged.rows[index]
-        is_foreign = guess.best not in ("", target.code) and guess.distribution[guess.best] >= CERTAIN
+        is_foreign = guess.best not in ("", target.code) and guess.distribution.get(target.code, 0.0) <= 1 - CERTAIN
         detail = ""
         if is_trusted and is_foreign:
             share = guess.distribution[guess.best]
@@ -63,6 +63,11 @@ def describe_trust(judged: JudgementSet) -> str:
         f"the identifier takes {100 * share:.0f} % of the answers for {target.name}: it has no good profile of it, or most "
         "answers are in another language; the script alone was judged"
     )
+
+
+def sign_identifier(judged: JudgementSet) -> str:
+    """Return what told languages apart; "" where the target is unknown."""
+    return identify("", target=find_language(judged.language)).signature if judged.language else ""
 
 
 def _identify_all(judged: JudgementSet, target: Language) -> dict[int, Identification]:

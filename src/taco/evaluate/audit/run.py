@@ -48,6 +48,7 @@ class SetAudit(_Part):
         name: Its name.
         path, sha256: The file and its digest.
         language: Code of the target, or "".
+        identifier: What told languages apart, with versions and candidates; "" where the target is unknown.
         rows: Number of judgements.
         raw_answers: Number of raw answers that they were held against.
         from_prose: Ids whose corrected rating is a score that the judge stated in words only.
@@ -61,6 +62,7 @@ class SetAudit(_Part):
     path: str
     sha256: str
     language: str
+    identifier: str
     rows: int
     raw_answers: int
     from_prose: tuple[str, ...]
@@ -164,6 +166,7 @@ def _audit_set(
         path=judged.path,
         sha256=digest_file(source.path),
         language=judged.language,
+        identifier=language.sign_identifier(judged),
         rows=len(judged.rows),
         raw_answers=len(judged.answers),
         from_prose=tuple(row.id for row in judged.rows if row.prose is not None),

@@ -10,6 +10,7 @@ from taco.evaluate.failure.classify import find_failures
 from taco.evaluate.failure.record import KINDS, Failure, build_subject
 from taco.evaluate.files.questions import Question
 from taco.evaluate.files.raw_answers import RawAnswer
+from taco.languages.identify import identify
 from taco.languages.table import Language
 
 
@@ -19,12 +20,14 @@ class Survey:
 
     Attributes:
         language: BCP-47 code of the target.
+        identifier: What told languages apart, with versions and candidates.
         answers: Number of answers.
         questions: Number of them whose true English question is known; the others' meaning was not judged.
         failures: All failures, in the order of the answers.
     """
 
     language: str
+    identifier: str
     answers: int
     questions: int
     failures: tuple[Failure, ...]
@@ -55,6 +58,7 @@ def survey_answers(
     found = [failure for answer in answers for failure in _find(answer, language, known, template)]
     return Survey(
         language=language.code,
+        identifier=identify("", target=language).signature,
         answers=len(answers),
         questions=sum(answer.id in known for answer in answers),
         failures=tuple(found),
