@@ -94,7 +94,7 @@ class Figures:
     Attributes:
         id: The id of the English row.
         language_share: Probability that the identifier gives the target language, among it, English and its relatives;
-            None where the identifier has no profile of it or there is too little to judge.
+            None where the identifier does not know it or there is too little to judge.
         language: The most probable of them, "" where there is too little to judge.
         script_share: Share of the letters that are in the target's script; None where there are no letters.
         length_ratio: Characters of the translation / characters of the English texts; 1 where neither has any.

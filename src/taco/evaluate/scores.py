@@ -97,7 +97,7 @@ class Scores(BaseModel):
             makes as large a difference, see `taco.evaluate.comparison.estimate_p_value`; not corrected for their number.
         signatures: What made the numbers -> name, version and settings.
         inputs: File, relative to the run folder -> SHA-256.
-        knows_target: Whether the language identifier has a profile of the target.
+        knows_target: Whether the language identifier knows the target.
         per_row: One entry for each answer: held-out order, base before tuned.
     """
 

@@ -25,7 +25,7 @@ MAD_TO_SIGMA = 1.4826
 """Standard deviation of normal values / their median absolute deviation."""
 
 STRAY_RATE = 0.05
-"""Where the identifier has no profile of the target, English as its answer counts as wrong if this share of rows or fewer
+"""Where the identifier does not know the target, English as its answer counts as wrong if this share of rows or fewer
 get it; where more do, it is what texts of the target look like to it."""
 
 DECIMALS = 6
@@ -118,7 +118,7 @@ def find_thresholds(
         sample: The training rows.
         target: The target language.
         identifier: Signature of the language identifier.
-        knows_target: Whether it has a profile of the target.
+        knows_target: Whether it knows the target.
         fixed: What the recipe says.
         checks: Those that are made.
         least_rows: Number of rows from which on fences are drawn.
