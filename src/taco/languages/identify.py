@@ -14,7 +14,7 @@ from taco.languages.profile import load_profiles, measure_shares
 from taco.languages.scripts import find_script, measure_script_share
 from taco.languages.table import Language
 
-SURE = 0.6
+SURE = 0.5
 """Least probability of the language that a text is said to be in. On segments of 40 characters, with user interface strings of
 20 languages, 2.5 % are then said to be in a wrong language and 20 % in none; on whole strings 1 % and 6 %
 (docs/results/identification.md)."""
