@@ -60,6 +60,12 @@ def test_learnt_rows_tell_their_texts_apart() -> None:
     assert made.signature == "taco profile made 3"
 
 
+def test_a_loop_is_hardly_surer_than_what_it_repeats() -> None:
+    """Counted as often as they come, sequences would make twenty times the text sqrt(20) = 4.5 times as sure."""
+    once, loop = measure_shares(["o sal é un grande ", "o sal é un grande " * 20], ["gl", "ast"], load_profiles())
+    assert 1 < np.log(loop[0] / loop[1]) / np.log(once[0] / once[1]) < 3
+
+
 def test_case_digits_and_marks_of_punctuation_do_not_count() -> None:
     plain, odd = measure_shares(["o ceo é azul", "  O CEO, é 3 azul!!"], ["gl", "es"], load_profiles())
     assert plain.tolist() == odd.tolist()
