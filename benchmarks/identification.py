@@ -22,6 +22,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 from taco.errors import RecipeError
@@ -103,6 +104,7 @@ def read_answers(folder: Path, code: str) -> Iterator[tuple[str, str]]:
         yield code, re.split(r"Response in \w+:", path.read_text())[-1]
 
 
+@cache
 def find_code(name: str) -> str:
     """Return taco's code of a folder or file name; "" for other languages, scripts and spellings."""
     try:
