@@ -64,7 +64,7 @@ def test_form_is_graded(make_run: Callable[..., MadeRun], rate: float, words: st
 def test_language_that_cannot_be_identified_is_not_claimed(make_run: Callable[..., MadeRun]) -> None:
     scores = change(read_scores(make_run()), reply_in_target=None).model_copy(update={"knows_target": False})
     assert "cannot be told by machine" in state_headline(scores)
-    assert "no profile of Galician" in find(scores, "Language").text
+    assert "does not know Galician" in find(scores, "Language").text
     assert find(scores, "Language").tone == "note"
 
 
