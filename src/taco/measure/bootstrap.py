@@ -98,15 +98,18 @@ class Bootstrap(BaseModel):
 
         Args:
             counts: The counts of each row, which add up over rows.
-            score: Turns added-up counts into the score.
+            score: Turns added-up counts into the score; NaN where it is not defined. Resamples without a score are left out
+                of the interval.
         """
         rows = np.array(counts, dtype=np.int64)
         if len(rows) == 0:
             return Estimate(value=None, low=None, high=None, n=0, method="none")
         value = _round(score(rows.sum(axis=0)))
+        if np.isnan(value):
+            return Estimate(value=None, low=None, high=None, n=len(rows), method="none")
         if len(rows) == 1:
             return Estimate(value=value, low=None, high=None, n=1, method="none")
-        totals = (_add_up(drawn, rows) for drawn in self._draw(len(rows)))
+        totals = (_add_up(drawn, rows) for drawn in self._draw(len(rows), width=rows.shape[1]))
         low, high = self._cut([[score(total) for total in block] for block in totals])
         return Estimate(value=value, low=low, high=high, n=len(rows), method="bootstrap")
 
@@ -118,15 +121,21 @@ class Bootstrap(BaseModel):
         low, high = (0.0, _round(1 - bound)) if value == 0 else (_round(bound), 1.0)
         return Estimate(value=mean, low=low, high=high, method="exact", **counts)
 
-    def _draw(self, rows: int) -> Iterator[Any]:
-        """Yield blocks of resamples, each a matrix [resamples, rows] of row numbers."""
+    def _draw(self, rows: int, *, width: int = 1) -> Iterator[Any]:
+        """Yield blocks of resamples, each a matrix [resamples, rows] of row numbers, the same however long the blocks are.
+
+        Args:
+            rows: Number of rows.
+            width: Numbers that are kept of each resample.
+        """
         generator = np.random.default_rng(self.seed)
-        block = max(1, BLOCK_CELLS // rows)
+        block = max(1, BLOCK_CELLS // max(rows, width))
         for start in range(0, self.samples, block):
             yield generator.integers(0, rows, size=(min(block, self.samples - start), rows))
 
     def _cut(self, blocks: Iterable[Any]) -> tuple[float, float]:
         means = np.concatenate([np.asarray(block, dtype=np.float64) for block in blocks])
+        means = means[~np.isnan(means)]
         outside = (1 - self.confidence) / 2
         low, high = np.quantile(means, [outside, 1 - outside])
         return _round(low), _round(high)

@@ -1,4 +1,4 @@
-"""Means over rows that come in clusters, such as the turns of a conversation: a cluster is drawn as a whole, or not at all.
+"""Means and slopes over rows that come in clusters, such as the turns of a conversation: a cluster is drawn as a whole, or not at all.
 
 The turns of a conversation share their question, their system's first answer and their judge's taste, so they say less than
 as many independent rows; an interval that drew them one by one would be too narrow (Davison and Hinkley 1997, Bootstrap
@@ -46,5 +46,32 @@ def estimate_clustered_mean(
     )
 
 
+def estimate_slope(clusters: Sequence[Sequence[tuple[float, float]]], bootstrap: Bootstrap) -> Estimate:
+    """Estimate the slope of the line through (x, y) by least squares; no value where x does not vary.
+
+    >>> estimate_slope([[(0, 1), (1, 3)], [(2, 5)]], Bootstrap(samples=100, confidence=0.95, seed=1)).value
+    2.0
+    """
+    counts = [
+        [len(cluster), *(round(sum(part) * STEPS) for part in zip(*map(_expand, cluster), strict=True))]
+        for cluster in clusters
+        if cluster
+    ]
+    found = bootstrap.estimate_total(counts, _fit)
+    return found.model_copy(update={"n": sum(map(len, clusters))})
+
+
 def _divide(totals: Any) -> float:
     return float(totals[0] / totals[1] / STEPS)
+
+
+def _expand(row: tuple[float, float]) -> tuple[float, float, float, float]:
+    x, y = row
+    return x, y, x * x, x * y
+
+
+def _fit(total: Any) -> float:
+    n = float(total[0])
+    x, y, xx, xy = (float(part) / STEPS for part in total[1:])
+    spread = n * xx - x * x
+    return (n * xy - x * y) / spread if spread > 1e-9 * n * n else float("nan")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from judgements import BOOTSTRAP, judged, judged_all
 
 from taco.errors import DataError, RecipeError
-from taco.evaluate.judge.agreement import measure_alpha, measure_rank_correlation
+from taco.evaluate.judge.agreement import measure_rank_correlation
 from taco.evaluate.judge.calibration import HumanScore, calibrate, read_human_scores
 from taco.evaluate.judge.judgement import NO_ANSWER, Choice, Judgement, PairJudgement
 from taco.evaluate.judge.jury import PANEL, make_panel, measure_agreement
@@ -21,29 +21,6 @@ from taco.evaluate.judge.options import CalibrationOptions
 from taco.evaluate.judge.panel import check_panel, make_panelist, read_panel
 from taco.evaluate.judge.prompt import Scale
 from taco.evaluate.judge.submission import Submission
-
-KRIPPENDORFF = {
-    "A": [1, 2, 3, 3, 2, 1, 4, 1, 2, None, None, None],
-    "B": [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, None, 3],
-    "C": [None, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, None],
-    "D": [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, None],
-}
-"""Krippendorff 2011, Computing Krippendorff's Alpha-Reliability, example C: four observers, twelve units."""
-
-
-def test_alpha_is_krippendorffs_own() -> None:
-    units = [
-        {name: float(value) for name, values in KRIPPENDORFF.items() if (value := values[n]) is not None}
-        for n in range(12)
-    ]
-    assert measure_alpha(units) == pytest.approx(0.849, abs=5e-4)  # example C: interval data
-
-
-def test_alpha_of_nothing_is_none_and_of_contradiction_negative() -> None:
-    assert measure_alpha([]) is None and measure_alpha([{"a": 1.0}]) is None
-    assert measure_alpha([{"a": 1.0, "b": 1.0}]) is None
-    alpha = measure_alpha([{"a": 1.0, "b": 5.0}, {"a": 5.0, "b": 1.0}])
-    assert alpha is not None and alpha < 0
 
 
 @given(st.lists(st.tuples(st.integers(1, 10), st.integers(1, 10)), min_size=3, max_size=30))

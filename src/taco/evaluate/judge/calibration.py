@@ -18,12 +18,13 @@ from taco.errors import DataError
 from taco.evaluate.benchmark.read import read_existing_rows
 from taco.evaluate.case import find_target_section
 from taco.evaluate.files.rows import ID_KEYS, Row, normalise_id
-from taco.evaluate.judge.agreement import measure_alpha, measure_rank_correlation
+from taco.evaluate.judge.agreement import measure_rank_correlation
 from taco.evaluate.judge.judgement import Judgement
 from taco.evaluate.judge.options import CalibrationOptions
 from taco.evaluate.judge.prompt import Scale
 from taco.evaluate.judge.submission import Submission
 from taco.languages.table import find_language
+from taco.measure.alpha import measure_alpha
 from taco.measure.bootstrap import Bootstrap, Estimate
 
 SYSTEM = "calibration"
@@ -111,7 +112,7 @@ def _calibrate(
         rows=len(scored),
         unscored=len(pairs) - len(scored),
         correlation=correlation,
-        alpha=measure_alpha([{"person": person, "judge": judge} for person, judge in scored]),
+        alpha=measure_alpha(scored, "interval"),
         bias=bias,
         is_calibrated=not faults,
         faults=faults,

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from taco.evaluate.judge.agreement import measure_alpha
 from taco.evaluate.judge.judgement import NO_ANSWER, Judgement
+from taco.measure.alpha import measure_alpha
 
 PANEL = "panel"
 """The label of the jury's own scores."""
@@ -52,7 +52,7 @@ def measure_agreement(heard: Mapping[str, Sequence[Judgement]]) -> Agreement:
     spreads = [max(unit.values()) - min(unit.values()) for unit in units if len(unit) > 1]
     whole = [unit for unit in units if len(unit) == len(heard)]
     return Agreement(
-        alpha=measure_alpha(units),
+        alpha=measure_alpha([list(unit.values()) for unit in units], "interval"),
         spread=round(sum(spreads) / len(spreads), 6) if spreads else None,
         answers=len(spreads),
         means={judge: round(sum(unit[judge] for unit in whole) / len(whole), 6) for judge in heard} if whole else {},
