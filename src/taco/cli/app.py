@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from taco import __version__
+from taco.cli.annotate import annotate_app
 from taco.cli.answer import answer
 from taco.cli.audit import audit
 from taco.cli.bench import bench_mt
@@ -42,6 +43,7 @@ app = typer.Typer(
 recipe_app = typer.Typer(help="Check a recipe, or show it with every option filled in.", no_args_is_help=True)
 app.add_typer(recipe_app, name="recipe")
 app.add_typer(study_app, name="study")
+app.add_typer(annotate_app, name="annotate")
 
 RecipePath = Annotated[Path, typer.Argument(help="The recipe, a TOML file.", metavar="RECIPE")]
 Settings = Annotated[

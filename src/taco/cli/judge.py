@@ -111,7 +111,7 @@ def judge(
     folder = out or _find_folder(paths, mode)
     sources = Sources(
         paths=paths,
-        asked=_choose_asked(benchmark, references, categories, language, template),
+        asked=choose_asked(benchmark, references, categories, language, template),
         calibration=calibration,
         files=[path for path in (benchmark, references, categories, prompts) if path is not None],
         back_engine=back_engine,
@@ -160,9 +160,15 @@ def _choose_panel(
     return check_panel([make_panelist(name, {**given, **one}) for one in each])
 
 
-def _choose_asked(
+def choose_asked(
     benchmark: Path | None, references: Path | None, categories: Path | None, language: str, template: str
 ) -> Asked:
+    """Read the questions of answers that do not bring their own, see `Asked`.
+
+    Raises:
+        RecipeError: Files belong to a benchmark that is not named, or there is no such language.
+        DataError: A file is missing or damaged.
+    """
     from taco.evaluate.benchmark.read import read_benchmark
     from taco.evaluate.judge.systems import Asked
     from taco.languages.table import find_language
