@@ -199,11 +199,11 @@ def test_two_tabs_do_not_overwrite_each_other(page: Any, study: Study) -> None:
     page.find_element("css selector", "#axes input[value='6']").click()
     assert list_ratings(page)["i1"]["values"] == {"overall": 6}
     page.switch_to.window(first)
-    wait(page, lambda: read_text(page, "#count") == "1 of 320 rated")
+    wait(page, lambda: '"i1"' in page.execute_script("return localStorage.getItem(storeName)"))
     page.execute_script("show(1); document.querySelector('#axes input[value=\"3\"]').click()")
     assert [one["values"]["overall"] for one in list_ratings(page).values()] == [6, 3]
+    assert read_text(page, "#count") == "2 of 320 rated"
     page.switch_to.window(second)
-    wait(page, lambda: len(list_ratings(page)) == 2)
     page.close()
     page.switch_to.window(first)
 

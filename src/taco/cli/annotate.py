@@ -45,7 +45,10 @@ Ratings = Annotated[
     list[Path], typer.Argument(help="Files of ratings (.json, .csv), or folders of them.", metavar="RATINGS...")
 ]
 Studies = Annotated[
-    list[Path], typer.Option("--study", help="Folder that taco annotate make wrote; may be repeated, one a language.", metavar="FOLDER")
+    list[Path],
+    typer.Option(
+        "--study", help="Folder that taco annotate make wrote; may be repeated, one a language.", metavar="FOLDER"
+    ),
 ]
 Verdicts = Annotated[
     list[Path],

@@ -9,6 +9,7 @@ const storeName = "taco-sheet-" + sheet.digest;
 const LONGEST_NOTE = 2000;
 let ratings = new Map();  // id of an item -> {values: {axis: value}, note}
 let place = 0;            // which item is shown
+let written = null;       // what this page kept last
 let isKept = true;        // whether the browser keeps what is rated
 
 const say = (text, isError = false) => {
@@ -56,8 +57,19 @@ const writeState = () => {
   return JSON.stringify(head).slice(0, -1) + ',\n "ratings": [\n' + rows.join(",\n") + "\n]}\n";
 };
 
+// Takes over what the same sheet in another tab rated meanwhile, but for the item that is shown here.
+const merge = () => {
+  const kept = localStorage.getItem(storeName);
+  if (kept === null || kept === written) return;
+  let found;
+  try { found = readState(kept); } catch { return; }
+  const here = sheet.items[place].id, own = ratings.get(here);
+  ratings = found;
+  if (own) ratings.set(here, own);
+};
+
 const keep = () => {
-  try { localStorage.setItem(storeName, writeState()); localStorage.setItem(storeName + "-at", String(place)); }
+  try { merge(); written = writeState(); localStorage.setItem(storeName, written); localStorage.setItem(storeName + "-at", String(place)); }
   catch { isKept = false; say("This browser does not keep ratings. Save them to a file before you close the page.", true); }
 };
 
@@ -66,7 +78,7 @@ const recall = () => {
   try { kept = localStorage.getItem(storeName); at = localStorage.getItem(storeName + "-at"); }
   catch { say("This browser does not keep ratings. Save them to a file before you close the page.", true); }
   if (kept === null) return;
-  try { ratings = readState(kept); } catch (error) { say("What this browser kept is not used: " + error.message + ".", true); return; }
+  try { ratings = readState(kept); written = kept; } catch (error) { say("What this browser kept is not used: " + error.message + ".", true); return; }
   const number = Number(at);
   place = Number.isInteger(number) && number >= 0 && number < sheet.items.length ? number : 0;
   if (ratings.size) say("Your " + countWhole() + " ratings are there. You go on where you were.");
@@ -85,8 +97,8 @@ const change = edit => {
   edit(rating);
   if (Object.keys(rating.values).length || rating.note) ratings.set(id, rating); else ratings.delete(id);
   say("");
-  showCount();
   keep();
+  showCount();
 };
 
 const makeAxis = axis => {
@@ -155,8 +167,8 @@ const show = (number, takesFocus = true) => {
   showRating(item);
   find("#previous").disabled = place === 0;
   find("#next").textContent = place === sheet.items.length - 1 ? "Done" : "Next";
-  showCount();
   keep();
+  showCount();
   if (!takesFocus) return;
   scrollTo(0, 0);
   find("#place").focus({preventScroll: true});
@@ -250,7 +262,7 @@ find("#load").addEventListener("change", event => load(event.target.files[0]));
 // The same sheet in another tab: what is rated there is shown here, so that neither overwrites the other.
 addEventListener("storage", event => {
   if (event.key !== storeName || event.newValue === null) return;
-  try { ratings = readState(event.newValue); } catch { return; }
+  try { ratings = readState(event.newValue); written = event.newValue; } catch { return; }
   showRating(sheet.items[place]);
   showCount();
 });
