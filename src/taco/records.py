@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -191,6 +191,61 @@ class SectionUse:
     seconds: float
 
 
+RepairKind = Literal["heading", "loop", "budget", "language"]
+"""What a repair was for: a heading was missing, the model ran in a loop, a section had more tokens than it may have, the
+target section was in another language."""
+
+RepairOutcome = Literal["continued", "retried", "closed", "kept", "refused"]
+"""What a repair did: the model went on behind a heading; it went on in another way; the text ends here; the second try was no
+better, so the first one stays; the backend refused, so nothing changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """One repair of an answer: from character `start` on, `removed` became `added`.
+
+    Attributes:
+        section: The section that was at fault, "" outside of sections.
+        start: Where, in characters of the text as it was before this repair.
+        removed, added: All that followed there before, and after.
+        found: What was found, for a reader.
+        finish: Why generation ended after it.
+        tokens, seconds: What it took.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    kind: RepairKind
+    section: str
+    start: int
+    removed: str
+    added: str
+    found: str
+    outcome: RepairOutcome
+    finish: Finish
+    tokens: int = 0
+    seconds: float = 0.0
+
+
+def apply_repairs(text: str, repairs: Sequence[Repair]) -> str:
+    """Return a text with repairs, the first one first.
+
+    >>> cut = Repair(kind="loop", section="", start=1, removed="bb", added="c", found="", outcome="retried", finish="stop")
+    >>> apply_repairs("abb", [cut]), undo_repairs("ac", [cut])
+    ('ac', 'abb')
+    """
+    for repair in repairs:
+        text = text[: repair.start] + repair.added
+    return text
+
+
+def undo_repairs(text: str, repairs: Sequence[Repair]) -> str:
+    """Return the text that repairs were made on."""
+    for repair in reversed(repairs):
+        text = text[: repair.start] + repair.removed
+    return text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnginePart:
     """A stretch of an answer that a translation engine wrote instead of the model, labels included.
@@ -222,6 +277,7 @@ class Answer:
         sections: Tokens and seconds for each section.
         lead_outs: Times that the loop guard led the answer out of a loop by forbidding the token that went on with it.
         engine_parts: The parts of `text` that the model did not write; without them it is what the model wrote.
+        repairs: What the chain guard did; `text` and all other figures are of the answer before that.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -237,6 +293,17 @@ class Answer:
     sections: tuple[SectionUse, ...] = ()
     lead_outs: int = 0
     engine_parts: tuple[EnginePart, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+
+    @property
+    def repaired(self) -> str:
+        """The text with all repairs."""
+        return apply_repairs(self.text, self.repairs)
+
+    @property
+    def repaired_finish(self) -> Finish:
+        """Why generation ended, repairs included."""
+        return self.repairs[-1].finish if self.repairs else self.finish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,7 +179,7 @@ def test_what_the_model_wrote_is_never_lost(text: str, mode: Mode, arm: str) -> 
     limits = Limits(max_new_tokens=500, loop_guard=True)
     (made,) = backend.generate([asked.prompt], arm=arm, limits=limits, on_tokens=lambda count: None)
     assert isinstance(made, Generation)
-    from taco.generate.asking import _make_answer
+    from taco.generate.asking import make_answer
 
     example = Example(
         id="1",
@@ -191,7 +191,7 @@ def test_what_the_model_wrote_is_never_lost(text: str, mode: Mode, arm: str) -> 
         completion="",
         chain=None,  # type: ignore[arg-type]
     )
-    (answer,) = relay.complete([_make_answer(made, example, arm, asked)], template={"1": "taco"}, language=GALICIAN)
+    (answer,) = relay.complete([make_answer(made, example, arm, asked)], template={"1": "taco"}, language=GALICIAN)
     assert strip_parts(answer) == made.text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +13,8 @@ from taco.chain.formats import find_template
 from taco.chain.parse import parse_chain
 from taco.errors import RecipeError
 from taco.generate.backend import BACKENDS, Backend, Generation, Limits, Prompt, Refusal, Setup
+from taco.generate.guard import is_faulty, repair_answers
+from taco.generate.guard_options import GUARD_OFF, GuardOptions
 from taco.generate.options import GenerateOptions
 from taco.generate.relay import NO_RELAY, Asked, Relay, check_mode, open_relay
 from taco.generate.sections import measure_sections, sum_seconds
@@ -38,6 +40,7 @@ class Asking:
         language: The target language.
         progress: Where to say how far it is.
         relay: Does the steps that are an engine's.
+        guard: What is repaired.
     """
 
     backend: Backend
@@ -45,6 +48,11 @@ class Asking:
     language: Language
     progress: Progress
     relay: Relay = NO_RELAY
+    guard: GuardOptions = GUARD_OFF
+
+    def guard_of(self, arm: str) -> GuardOptions:
+        """Return what is repaired of an arm: the base model never learnt the chain, nor did an engine that writes a part."""
+        return self.guard if arm == "tuned" and self.relay.mode == "chain" else GUARD_OFF
 
 
 def choose_relay(
@@ -83,7 +91,7 @@ def open_asking(
     """Open a backend, and close it in the end.
 
     Args:
-        options: Which backend, and when an answer is stopped.
+        options: Which backend, when an answer is stopped, and what is repaired.
         setup: Base model, adapter, cache and progress.
         language: The target language.
         relay: Does the steps that are an engine's.
@@ -94,7 +102,14 @@ def open_asking(
     backend: Backend = BACKENDS.load_implementation(options.backend)(options.backend_options, setup=setup)
     limits = Limits(max_new_tokens=options.max_new_tokens, loop_guard=options.loop_guard, lead_outs=options.lead_outs)
     try:
-        yield Asking(backend=backend, limits=limits, language=language, progress=setup.progress, relay=relay)
+        yield Asking(
+            backend=backend,
+            limits=limits,
+            language=language,
+            progress=setup.progress,
+            relay=relay,
+            guard=options.guard,
+        )
     finally:
         backend.close()
 
@@ -110,6 +125,8 @@ def answer_arm(
 ) -> tuple[list[Answer], list[Drop]]:
     """Let one arm answer prompts into a file, in their order; what the file holds is not asked again.
 
+    Answers are written as they are finished, and once more with their repairs.
+
     Args:
         arm: "base" or "tuned".
         examples: What is asked.
@@ -123,28 +140,69 @@ def answer_arm(
     """
     asked = {example.id: example for example in examples}
     said = earlier or {}
-    drops: dict[str, Drop] = {}
+    prompts = {example.id: _make_prompt(example, said.get(example.id, ())) for example in examples}
+    made: dict[str, Generation] = {}
     with RecordLog(path, Answer) as log:
-        answers = {answer.id: answer for answer in log.records if answer.id in asked}
-        left = [_make_prompt(example, said.get(example.id, ())) for example in examples if example.id not in answers]
-        prepared = asking.relay.prepare(left, arm=arm)
+        answers = _keep_answers(arm, log.records, prompts, asking)
+        prepared = asking.relay.prepare([prompt for key, prompt in prompts.items() if key not in answers], arm=arm)
         ready = {one.prompt.id: one for one in prepared if isinstance(one, Asked)}
-        drops |= {one.id: _make_drop(one, arm) for one in prepared if isinstance(one, Refusal)}
-        prompts = [one.prompt for one in ready.values()]
+        drops = {one.id: _make_drop(one, arm) for one in prepared if isinstance(one, Refusal)}
+        left = [one.prompt for one in ready.values()]
         done = len(answers) + len(drops)
         title = title or f"Answering ({arm})"
         with asking.progress.task(title, total=len(examples), unit="answers", done=done) as task:
-            for outcome in asking.backend.generate(prompts, arm=arm, limits=asking.limits, on_tokens=_show_speed(task)):
+            on_tokens = _show_speed(task)
+            for outcome in asking.backend.generate(left, arm=arm, limits=asking.limits, on_tokens=on_tokens):
                 if isinstance(outcome, Refusal):
                     drops[outcome.id] = _make_drop(outcome, arm)
                 else:
-                    answers[outcome.id] = _make_answer(outcome, asked[outcome.id], arm, ready[outcome.id])
+                    made[outcome.id] = outcome
+                    answers[outcome.id] = make_answer(outcome, asked[outcome.id], arm, ready[outcome.id])
                     log.append([answers[outcome.id]])
                 task.advance()
+            repaired = _repair(arm, made, answers, ready, asking, on_tokens)
+        log.append(repaired.values())
+    answers |= repaired
     templates = {example.id: example.template for example in examples}
     found = asking.relay.complete(_sort(answers, examples), template=templates, language=asking.language)
     write_records(path, found)
     return found, _sort(drops, examples)
+
+
+def _keep_answers(
+    arm: str, records: Sequence[Answer], prompts: Mapping[str, Prompt], asking: Asking
+) -> dict[str, Answer]:
+    """Return the answers that are there and whole; one that still needs a repair is made again."""
+    guard = asking.guard_of(arm)
+    kept = {answer.id: answer for answer in records if answer.id in prompts}
+    return {
+        key: answer
+        for key, answer in kept.items()
+        if not is_faulty(answer, prompts[key], options=guard, limits=asking.limits)
+    }
+
+
+def _repair(
+    arm: str,
+    made: Mapping[str, Generation],
+    answers: Mapping[str, Answer],
+    ready: Mapping[str, Asked],
+    asking: Asking,
+    on_tokens: Callable[[int], None],
+) -> dict[str, Answer]:
+    guard = asking.guard_of(arm)
+    if not guard.is_on:
+        return {}
+    found = repair_answers(
+        made,
+        {key: ready[key].prompt for key in made},
+        backend=asking.backend,
+        options=guard,
+        arm=arm,
+        limits=asking.limits,
+        on_tokens=on_tokens,
+    )
+    return {key: replace(answers[key], repairs=repairs) for key, repairs in found.items()}
 
 
 def _sort(found: Mapping[str, RecordT], examples: Sequence[Example]) -> list[RecordT]:
@@ -174,7 +232,8 @@ def _make_prompt(example: Example, earlier: Sequence[tuple[str, str]]) -> Prompt
     )
 
 
-def _make_answer(generation: Generation, example: Example, arm: str, asked: Asked) -> Answer:
+def make_answer(generation: Generation, example: Example, arm: str, asked: Asked) -> Answer:
+    """Return what was generated as an answer, what an engine wrote in front of it included."""
     text, given = asked.given + generation.text, len(asked.given)
     parsed = parse_chain(text, template=example.template, language=asked.prompt.language, finish=generation.finish)
     sections = measure_sections(generation, parsed.spans, given=given)

@@ -61,6 +61,7 @@ class Prompt:
         prefix: What the answer begins with already: the backend goes on from there and gives what it added alone.
         until: Name of the section at whose label the answer ends; "" to let it go on.
         earlier: What was said before, (role, text): "user" and "assistant" in turn, a user's first; empty for a first turn.
+        spent: Tokens of the prefix that count against the limit on new ones.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Prompt:
     prefix: str = ""
     until: str = ""
     earlier: Sequence[tuple[str, str]] = ()
+    spent: int = 0
 
     @property
     def turns(self) -> list[tuple[str, str]]:

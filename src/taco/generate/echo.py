@@ -48,7 +48,7 @@ class EchoBackend:
             except DataError as error:
                 yield Refusal(id=prompt.id, reason="label-in-text", detail=error.message)
                 continue
-            generation = end_at_label(self._speak(prompt.id, text, limits.max_new_tokens), prompt)
+            generation = end_at_label(self._speak(prompt.id, text, limits.max_new_tokens - prompt.spent), prompt)
             on_tokens(len(generation.token_ends))
             yield generation
 

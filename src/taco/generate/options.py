@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from taco.errors import RecipeError
 from taco.generate.backend import BACKENDS
+from taco.generate.guard_options import GuardOptions
 from taco.model.convert.weights import Ct2Weights, GgufWeights
 from taco.records import ARMS
 from taco.translate.options import TranslateOptions
@@ -148,6 +149,7 @@ class GenerateOptions(BaseModel):
         description="Who answers the held-out rows: `base`, the base model alone, and `tuned`, the model with the adapter. Where it is `base` "
         "alone, nothing is trained.",
     )
+    guard: GuardOptions = GuardOptions()
     options: dict[str, Any] = Field(
         default={}, validate_default=True, description="The backend's own options, as a table [generate.options]."
     )

@@ -13,10 +13,11 @@ the order of the held-out rows. Texts are the same each time; seconds, of course
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
+from taco.chain.parse import parse_chain
 from taco.errors import DataError
 from taco.generate.asking import answer_arm, choose_relay, open_asking
 from taco.generate.backend import Setup
@@ -25,7 +26,7 @@ from taco.generate.relay import Relay
 from taco.languages.table import Language
 from taco.model.options import ModelOptions
 from taco.progress import Progress
-from taco.records import ARMS, Answer, Drop, Example, Finish, StageCount
+from taco.records import ARMS, Answer, Drop, Example, Finish, RepairKind, StageCount
 from taco.store.jsonl import read_records, write_records
 from taco.translate.run import Means
 
@@ -62,6 +63,7 @@ def run_generate(
         EngineError: The engine of a step is missing or cannot go on.
     """
     examples = _read_examples(chain / "heldout.jsonl")
+    templates = {example.id: example.template for example in examples}
     relay = choose_relay(options, examples, means=means, language=language, progress=progress)
     used = adapter if "tuned" in options.arms else None
     setup = Setup(model=model, adapter=used, cache=cache, progress=progress)
@@ -77,6 +79,8 @@ def run_generate(
             kept += len(answers)
             drops += refused
             counters |= count_answers(answers, arm) | _count_relay(relay, answers, arm)
+            if asking.guard_of(arm).is_on:
+                counters |= count_repairs(answers, arm, template=templates, language=language)
     write_records(out / "dropped.jsonl", drops)
     return StageCount(
         rows_in=len(examples) * len(options.arms),
@@ -101,6 +105,38 @@ def count_answers(answers: Sequence[Answer], arm: str) -> dict[str, int | float 
         f"{arm}_tokens_per_s": round(tokens / seconds, 1) if seconds else 0.0,
         **{f"{arm}_finish_{finish}": finishes[finish] for finish in get_args(Finish)},
         f"{arm}_led_out": sum(answer.lead_outs > 0 for answer in answers),
+    }
+
+
+def count_repairs(
+    answers: Sequence[Answer], arm: str, *, template: Mapping[str, str], language: Language
+) -> dict[str, int | float | str]:
+    """Sum up what the guard did to an arm's answers, and how many chains are complete without it and with it.
+
+    Args:
+        answers: The answers.
+        arm: Which arm's.
+        template: Id -> name of the template.
+        language: The target language.
+    """
+    repairs = [repair for answer in answers for repair in answer.repairs]
+    kinds = {
+        kind: sum(any(one.kind == kind for one in answer.repairs) for answer in answers)
+        for kind in get_args(RepairKind)
+    }
+    states = Counter(
+        parse_chain(
+            answer.repaired, template=template[answer.id], language=language, finish=answer.repaired_finish
+        ).state
+        for answer in answers
+    )
+    return {
+        **{f"{arm}_repaired_{kind}": count for kind, count in kinds.items()},
+        f"{arm}_repaired": sum(bool(answer.repairs) for answer in answers),
+        f"{arm}_complete": sum(answer.state == "complete" for answer in answers),
+        f"{arm}_complete_with_repairs": states["complete"],
+        f"{arm}_repair_tokens": sum(repair.tokens for repair in repairs),
+        f"{arm}_repair_seconds": round(sum(repair.seconds for repair in repairs), 3),
     }
 
 

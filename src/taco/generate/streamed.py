@@ -136,7 +136,7 @@ def _answer(
 
     guard = LoopGuard(find_period=find_period, has_restarted=has_restarted, lead_outs=limits.lead_outs)
     is_guarded = limits.loop_guard or bool(prompt.until)
-    row = DecodedRow(0, min(limits.max_new_tokens, speech.context - len(ids)))
+    row = DecodedRow(0, min(max(1, limits.max_new_tokens - prompt.spent), speech.context - len(ids)))
     while row.finish is None:
         forbidden, row.forbidden = row.forbidden, None
         left, before = row.limit - len(row.tokens), len(row.tokens)

@@ -112,14 +112,14 @@ class TransformersBackend:
         from taco.generate.kv_cache import estimate_token_bytes
 
         token_bytes = estimate_token_bytes(self._model.config, bytes_per_number=self._model.dtype.itemsize)
-        for size, (_, ids) in enumerate(fitting, start=1):
-            grown = size * (len(ids) + self._limit(ids, limits)) * token_bytes
+        for size, (prompt, ids) in enumerate(fitting, start=1):
+            grown = size * (len(ids) + self._limit(prompt, ids, limits)) * token_bytes
             if size > self._options.batch_size or grown > self._options.cache_mib * _MIB:
                 return max(1, size - 1)
         return len(fitting)
 
-    def _limit(self, ids: Sequence[int], limits: Limits) -> int:
-        return min(limits.max_new_tokens, self._context - len(ids))
+    def _limit(self, prompt: Prompt, ids: Sequence[int], limits: Limits) -> int:
+        return min(max(1, limits.max_new_tokens - prompt.spent), self._context - len(ids))
 
     def _decode(
         self, encoded: Sequence[Encoded], limits: Limits, on_tokens: Callable[[int], None]
@@ -135,7 +135,7 @@ class TransformersBackend:
         rows = decode_batch(
             self._model,
             [ids for _, ids in encoded],
-            limits=[self._limit(ids, limits) for _, ids in encoded],
+            limits=[self._limit(prompt, ids, limits) for prompt, ids in encoded],
             ends=self._ends,
             guard=guard if limits.loop_guard or any(prompt.until for prompt, _ in encoded) else None,
             on_tokens=on_tokens,
