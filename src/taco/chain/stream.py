@@ -60,6 +60,11 @@ class SectionStream:
         self._held = ""  # in the section, if more of it comes
         self._is_begun = False  # whether the section has a character yet
 
+    @property
+    def section(self) -> str:
+        """Name of the section that the last label began, or `OUTSIDE`."""
+        return self._section
+
     def push(self, text: str) -> list[Part]:
         """Take the next characters and return what became certain."""
         self._pending += text

@@ -16,6 +16,7 @@ from taco.chain.template import label_pattern, make_chain
 from taco.errors import DataError
 from taco.generate.backend import Generation, Limits, Prompt, Refusal, Setup
 from taco.generate.options import EchoOptions
+from taco.generate.session import Ask
 from taco.records import Chain
 
 _WORD = re.compile(r"\s*\S+\s*")
@@ -68,12 +69,12 @@ class EchoBackend:
         )
 
 
-def render_rest(text: str, prompt: Prompt, chain: Chain | None = None) -> str:
+def render_rest(text: str, prompt: Prompt | Ask, chain: Chain | None = None) -> str:
     """Return what comes after a prompt's prefix in a chain: each section that it does not begin yet, and the open one.
 
     Args:
         text: What each section says.
-        prompt: The prompt.
+        prompt: What is asked.
         chain: What to say instead.
 
     Raises:

@@ -7,10 +7,9 @@ import time
 from collections import deque
 from collections.abc import Mapping
 
-from taco.chain.formats import find_template
-from taco.chain.template import make_chain
 from taco.errors import DataError
 from taco.generate.backend import Refusal
+from taco.generate.echo import render_rest
 from taco.generate.options import EchoOptions
 from taco.generate.session import Ask, Piece, SessionSetup
 from taco.records import Chain
@@ -83,8 +82,4 @@ class EchoSession:
 
 
 def _render(ask: Ask, question: str, chain: Chain | None) -> str:
-    if not ask.template:
-        return question
-    template = find_template(ask.template)
-    echo = make_chain(dict.fromkeys(template.section_names, question.strip()))
-    return template.render(chain or echo, ask.language)
+    return render_rest(question.strip(), ask, chain) if ask.template else question

@@ -115,7 +115,7 @@ def find_fault(
     if found is None and options.loop and draft.finish == "loop":
         found = _find_loop_cut(draft, parsed, tried, floor)
     if found is None and options.heading:
-        found = _find_missing(draft, parsed, form, tried)
+        found = _find_missing(draft, parsed, form, tried, floor)
     if found is None and options.language:
         found = find_foreign_section(draft, parsed, form, tried, floor)
     return found
@@ -213,7 +213,7 @@ def _is_wordless(pieces: Sequence[str]) -> bool:
     return not any(letter.isalpha() for piece in pieces for letter in piece)
 
 
-def _find_missing(draft: Draft, parsed: ParsedChain, form: Form, tried: Collection[Tried]) -> Fault | None:
+def _find_missing(draft: Draft, parsed: ParsedChain, form: Form, tried: Collection[Tried], floor: int) -> Fault | None:
     """Find that a chain ends before a heading: the first sections are there, in order and none empty, the next is not."""
     names = form.template.section_names
     there = [name for name in names if name in parsed.spans]
@@ -225,9 +225,8 @@ def _find_missing(draft: Draft, parsed: ParsedChain, form: Form, tried: Collecti
     if ("heading", missing) in tried:
         return None
     heading = form.find_next(there[-1])
-    return Fault(
-        kind="heading", section=missing, start=len(draft.text.rstrip()), heading=heading, found=f"ended: {draft.finish}"
-    )
+    start = max(floor, len(draft.text.rstrip()))
+    return Fault(kind="heading", section=missing, start=start, heading=heading, found=f"ended: {draft.finish}")
 
 
 def _find_section(place: int, spans: Mapping[str, tuple[int, int]]) -> str:

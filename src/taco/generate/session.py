@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from taco.generate.backend import Limits, Refusal
-from taco.records import Finish
+from taco.generate.guard_options import GUARD_OFF, GuardOptions
+from taco.records import Finish, Repair
 from taco.registry import Entry, Registry
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class Ask:
         prefix: What the answer begins with already; the pieces are of what comes after it.
         limits: When to stop.
         sampling: How tokens are chosen.
+        guard: What `taco.generate.guarded_session` repairs; sessions themselves do not look at it.
     """
 
     id: str
@@ -87,6 +89,7 @@ class Ask:
     prefix: str = ""
     limits: Limits
     sampling: Sampling = Sampling()
+    guard: GuardOptions = GUARD_OFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +100,13 @@ class Piece:
         id: The ask's.
         text: The characters that became complete; "" for a part of a character and for the end token.
         finish: Why the answer is over; None while it goes on.
+        repairs: With the last piece: what the chain guard did.
     """
 
     id: str
     text: str
     finish: Finish | None = None
+    repairs: tuple[Repair, ...] = ()
 
 
 class Session(Protocol):
