@@ -45,7 +45,7 @@ class Form:
 
     def find_next(self, section: str) -> str:
         """Return the heading of the section behind one, without a space at its end; "" behind the last."""
-        place = self.template.section_names.index(section) + 1  # type: ignore[arg-type]
+        place = self.template.section_names.index(section) + 1
         headings = self.template.separators(self.language)
         return headings[place].rstrip(" ") if place < len(headings) else ""
 

@@ -65,7 +65,7 @@ class GuardedSession:
 
     def _forget(self, ask_id: str) -> None:
         for kept in (self._watches, self._again, self._pending):
-            kept.pop(ask_id, None)  # type: ignore[attr-defined]
+            kept.pop(ask_id, None)
 
     def _join_again(self) -> list[Piece]:
         pieces: list[Piece] = []

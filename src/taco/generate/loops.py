@@ -18,6 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+TokenT = TypeVar("TokenT", int, str)
 
 MAX_PERIOD = 256
 """Longest run of tokens that is looked for."""
@@ -49,15 +52,15 @@ class Loop:
 
 
 def find_loop(
-    tokens: Sequence[int],
+    tokens: Sequence[TokenT],
     *,
-    is_wordless: Callable[[Sequence[int]], bool] = lambda run: False,
+    is_wordless: Callable[[Sequence[TokenT]], bool] = lambda run: False,
     span: int = MIN_SPAN,
 ) -> Loop | None:
     """Find the loop that a text ends with; the one with the shortest period where there are several.
 
     Args:
-        tokens: The text's tokens, a list or a tuple.
+        tokens: The text's tokens, their ids or their texts, a list or a tuple.
         is_wordless: Tells whether a run of tokens holds no letter; only asked about runs that repeat.
         span: `MIN_SPAN` or `LEAD_OUT_SPAN`.
 
@@ -89,12 +92,12 @@ def needed_repeats(period: int, *, span: int = MIN_SPAN) -> int:
     return max(fewest, -(-span // period))
 
 
-def _is_periodic(tokens: Sequence[int], period: int, repeats: int) -> bool:
+def _is_periodic(tokens: Sequence[TokenT], period: int, repeats: int) -> bool:
     span = period * repeats
     return span <= len(tokens) and tokens[-span:-period] == tokens[len(tokens) - span + period :]
 
 
-def _count_repeats(tokens: Sequence[int], period: int) -> int:
+def _count_repeats(tokens: Sequence[TokenT], period: int) -> int:
     start = len(tokens) - period
     while start > 0 and tokens[start - 1] == tokens[start - 1 + period]:
         start -= 1

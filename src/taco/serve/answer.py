@@ -13,6 +13,7 @@ from taco.chain.template import SECTIONS
 from taco.generate.backend import Generation
 from taco.generate.sections import OTHER, measure_sections
 from taco.languages.table import Language
+from taco.records import Repair
 
 ANSWER = "response"
 """The section that is the answer."""
@@ -90,6 +91,7 @@ class AnswerReader:
         english: Section -> what the client got of it beside the answer.
         ends: For each token, the characters of `text` that were there after it.
         finish: Why it ended; "" while it goes on.
+        repairs: What the chain guard did to `text`.
     """
 
     template: str
@@ -101,6 +103,7 @@ class AnswerReader:
     english: dict[str, str] = field(default_factory=dict)
     ends: list[int] = field(default_factory=list)
     finish: str = ""
+    repairs: Sequence[Repair] = ()
     _pieces: list[str] = field(default_factory=list)
     _sections: SectionStream | None = None
     _stopper: StopFilter = field(init=False)

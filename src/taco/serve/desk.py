@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from taco.chain.template import Template
 from taco.errors import DataError
 from taco.generate.backend import Limits, Refusal
+from taco.generate.guard_options import GUARD_OFF
 from taco.generate.session import Ask, Piece, Sampling
 from taco.languages.table import Language
 from taco.records import Chain
@@ -79,6 +80,7 @@ class Desk:
             language=run.language,
             limits=self._limit(request, run, request.max_completion_tokens),
             sampling=_sample(request),
+            guard=run.recipe.generate.guard if request.taco.guard else GUARD_OFF,
         )
         reader = AnswerReader(run.template.name, run.language, request.taco.chain, request.stops)
         return await self._admit(run, ask, reader)
@@ -176,11 +178,13 @@ class Desk:
         self.figures.count_answer(
             ticket.run.name, finish=reader.finish, prompt_tokens=ticket.prompt_tokens, sections=sections
         )
+        self.figures.count_repairs(ticket.run.name, reader.repairs)
 
 
 def _take_event(event: Accepted | Refusal | Piece | Ended, reader: AnswerReader) -> list[Delta]:
     if isinstance(event, Piece):
         deltas = reader.take(event.text)
+        reader.repairs = event.repairs
         if event.finish or reader.is_stopped:
             deltas += reader.end(event.finish or "stop")
         return deltas

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from taco.records import Repair
 from taco.serve.engine import Engine
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250)
@@ -35,6 +36,12 @@ class Figures:
             ["model", "section"],
             registry=self._registry,
         )
+        self.repairs = Counter(
+            "taco_repairs",
+            "Repairs of the chain guard by run, kind and what they did",
+            ["model", "kind", "outcome"],
+            registry=self._registry,
+        )
         self.first_token = Histogram(
             "taco_first_token_seconds", "From request to first token", buckets=SECONDS, registry=self._registry
         )
@@ -62,6 +69,11 @@ class Figures:
         self.tokens.labels(model, "prompt").inc(prompt_tokens)
         for name, tokens in sections.items():
             self.tokens.labels(model, name).inc(tokens)
+
+    def count_repairs(self, model: str, repairs: Sequence[Repair]) -> None:
+        """Count what the chain guard did to an answer."""
+        for repair in repairs:
+            self.repairs.labels(model, repair.kind, repair.outcome).inc()
 
     def render(self) -> bytes:
         """Return all figures as text."""

@@ -63,6 +63,9 @@ class ChainOptions(BaseModel):
         "field",
         description="Where the English sections go: beside the answer, into it with their labels, or nowhere.",
     )
+    guard: bool = Field(
+        True, description="Whether the chain guard may repair the answer, as the run's recipe says; see docs/guard.md."
+    )
 
 
 class StreamOptions(BaseModel):
@@ -109,7 +112,7 @@ class ChatRequest(Generating):
 
     messages: list[Message] = Field(min_length=1, max_length=MOST_MESSAGES)
     max_completion_tokens: int | None = Field(None, ge=1, le=2**31, description="The newer name of max_tokens.")
-    taco: ChainOptions = ChainOptions(chain="field")
+    taco: ChainOptions = ChainOptions(chain="field", guard=True)
     logprobs: bool | None = Field(None, description="Not supported.")
     tools: list[Any] | None = Field(None, description="Not supported.")
     response_format: dict[str, Any] | None = Field(None, description="Only the type text is supported.")

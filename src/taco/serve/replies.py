@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
 from taco.chain.template import SECTIONS
 from taco.languages.table import Language
+from taco.records import Repair
 from taco.serve.answer import ANSWER, Delta
 from taco.serve.desk import Ticket
 
@@ -66,9 +68,16 @@ def render_summary(ticket: Ticket) -> dict[str, Any]:
     reader = ticket.reader
     parsed = reader.parse()
     summary: dict[str, Any] = {**describe_language(ticket.run.language), "state": parsed.state, "finish": reader.finish}
-    if parsed.state == "no-chain":
+    summary["repairs"] = [_render_repair(repair, is_open=reader.mode != "none") for repair in reader.repairs]
+    if parsed.state == "no-chain" and reader.mode != "none":
         summary["unlabelled"] = reader.text
     return summary
+
+
+def _render_repair(repair: Repair, *, is_open: bool) -> dict[str, Any]:
+    """Return a repair as a client gets it; the texts may be English, so they stay here where that is not wanted."""
+    hidden = () if is_open else ("start", "removed", "added")
+    return {key: value for key, value in dataclasses.asdict(repair).items() if key not in (*hidden, "seconds")}
 
 
 class ChunkWriter:

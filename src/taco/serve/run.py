@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taco.errors import ModelError, RecipeError
+from taco.generate.guarded_session import GuardedSession
 from taco.generate.session import SESSIONS, Session, SessionSetup
 from taco.progress import Progress
 from taco.serve.options import KEY_VARIABLE, ServeOptions
@@ -69,7 +70,7 @@ def open_session(
     session: Session = SESSIONS.load_implementation(name)(
         SESSIONS.load_options(name).model_validate(given), setup=setup
     )
-    return session
+    return GuardedSession(session)
 
 
 def serve_runs(

@@ -94,6 +94,7 @@ class Terminal:
             template=template.name,
             language=language,
             limits=limits,
+            guard=generate.guard,
         )
         outcome = self._session.join(ask)
         if not isinstance(outcome, int):
@@ -110,6 +111,7 @@ class Terminal:
                 for piece in self._session.step():
                     if piece.id == ask_id:
                         self._show(reader.take(piece.text))
+                        reader.repairs = piece.repairs
                         if piece.finish:
                             self._show(reader.end(piece.finish))
         except KeyboardInterrupt:
@@ -117,6 +119,8 @@ class Terminal:
             self._show(reader.end("stopped"))
         print(flush=True)
         state = reader.parse().state
+        if reader.repairs:
+            self._note(f"Repaired while it was written: {', '.join(one.kind for one in reader.repairs)}.")
         if state != "complete":
             self._note(f"The chain is not complete: {state}.")
 
