@@ -15,9 +15,10 @@ from taco.evaluate.confusion import CONFUSION
 from taco.evaluate.fidelity import FIDELITY
 from taco.evaluate.language import LANGUAGE
 from taco.evaluate.length import make_length
-from taco.evaluate.metric import Family
+from taco.evaluate.metric import Family, Metric
 from taco.evaluate.options import EvaluateOptions, TerParts
 from taco.evaluate.python_code import PYTHON_CODE
+from taco.evaluate.repairs import RepairScores, score_repairs
 from taco.evaluate.repetition import REPETITION
 from taco.evaluate.retention import RETENTION
 from taco.evaluate.scores import Scores, write_scores
@@ -150,7 +151,12 @@ def build_scores(
         template=", ".join(sorted(template.signature for template in templates)),
         rows=len(examples),
         metrics=metrics,
-        arms={arm: summarise_arm(measured, metrics, bootstrap, together.arms[arm]) for arm, measured in arms.items()},
+        arms={
+            arm: summarise_arm(measured, metrics, bootstrap, together.arms[arm]).model_copy(
+                update={"repairs": _score_repairs(measured, families, metrics, bootstrap)}
+            )
+            for arm, measured in arms.items()
+        },
         reference=summarise_arm(references, metrics, bootstrap, together.arms[REFERENCE]) if examples else None,
         floors={name: bootstrap.estimate_mean(values) for name, values in measure_floors(examples).items()},
         differences=compare_rows(base.rows, tuned.rows, metrics, bootstrap),
@@ -164,6 +170,12 @@ def build_scores(
         knows_target=identify("", target=language).knows_target,
         per_row=tuple(row for arm in ARMS for row in arms[arm].rows),
     )
+
+
+def _score_repairs(
+    measured: Measured, families: Sequence[Family], metrics: Sequence[Metric], bootstrap: Bootstrap
+) -> RepairScores | None:
+    return score_repairs(measured.cases, [row.values for row in measured.rows], families, metrics, bootstrap)
 
 
 def _read_examples(path: Path) -> dict[str, Example]:

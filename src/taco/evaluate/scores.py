@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from taco.errors import DataError
 from taco.evaluate.failures import Failure
 from taco.evaluate.metric import Metric
+from taco.evaluate.repairs import RepairScores
 from taco.evaluate.totals import TotalMetric
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.store.files import disk_faults, write_atomically
@@ -61,6 +62,7 @@ class ArmScores(BaseModel):
         languages: Code -> mean probability over the replies that could be judged.
         best_of_reply, best_of_section: Code -> number of replies, and of target sections, identified as it; "" for
             those without anything to judge.
+        repairs: What the chain guard did to the answers; all else is of the answers without that. None where it did nothing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -77,6 +79,7 @@ class ArmScores(BaseModel):
     languages: Estimates
     best_of_reply: dict[str, int]
     best_of_section: dict[str, int]
+    repairs: RepairScores | None = None
 
 
 class Scores(BaseModel):

@@ -12,6 +12,7 @@ from taco.report.figures import show_figures
 from taco.report.filters import write_filter_rules
 from taco.report.judges import show_judges
 from taco.report.markup import Html, element, trust
+from taco.report.repairs import show_repairs
 from taco.report.round_trip import show_round_trip
 from taco.report.summary import show_findings, show_header, show_headlines
 from taco.report.tables import show_flow, show_measures, show_provenance
@@ -27,6 +28,7 @@ CHAPTERS = (
     ("answers", "Answers"),
     ("benchmarks", "Benchmarks"),
     ("numbers", "Numbers"),
+    ("repairs", "Repairs"),
     ("round-trip", "Translations"),
     ("flow", "Rows and time"),
     ("provenance", "Provenance"),
@@ -43,6 +45,8 @@ def render_page(report: Report, *, json_name: str = "report.json") -> str:
     absent = {"round-trip"} if report.round_trip is None else set()
     absent |= {"judges"} if report.judged is None else set()
     absent |= set() if report.benchmarks else {"benchmarks"}
+    repairs = show_repairs(report)
+    absent |= {"repairs"} if repairs is None else set()
     main = element(
         "main",
         show_headlines(report),
@@ -52,6 +56,7 @@ def render_page(report: Report, *, json_name: str = "report.json") -> str:
         show_answers(report),
         show_benchmarks(report),
         show_measures(report),
+        repairs,
         show_round_trip(report),
         show_flow(report),
         show_provenance(report),

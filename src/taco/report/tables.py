@@ -102,9 +102,9 @@ def _list_measure(scores: Scores, metric: Metric) -> list[Child]:
     reference = scores.reference.metrics[metric.name] if scores.reference else None
     return [
         title,
-        *(_show_cell(estimate, metric) for estimate in arms),
-        _show_cell(scores.differences.get(metric.name), metric, is_difference=True),
-        _show_cell(reference, metric),
+        *(show_cell(estimate, metric) for estimate in arms),
+        show_cell(scores.differences.get(metric.name), metric, is_difference=True),
+        show_cell(reference, metric),
         element("span", *_count_rows(scores, metric), class_="counts"),
     ]
 
@@ -130,8 +130,8 @@ def _list_total(scores: Scores, metric: TotalMetric) -> list[Child]:
     p_value = scores.total_p_values.get(metric.name)
     return [
         metric.title,
-        *(_show_cell(arm.totals.get(metric.name), metric) for arm in scores.arms.values()),
-        _show_cell(scores.total_differences.get(metric.name), metric, is_difference=True),
+        *(show_cell(arm.totals.get(metric.name), metric) for arm in scores.arms.values()),
+        show_cell(scores.total_differences.get(metric.name), metric, is_difference=True),
         "–" if p_value is None else f"{p_value:.3f}",
         element("code", metric.signature),
     ]
@@ -140,12 +140,13 @@ def _list_total(scores: Scores, metric: TotalMetric) -> list[Child]:
 def _list_corpus(scores: Scores, metric: Metric) -> list[Child]:
     return [
         metric.title,
-        *(_show_cell(arm.corpus.get(metric.name), metric) for arm in scores.arms.values()),
-        _show_cell(scores.corpus_differences[metric.name], metric, is_difference=True),
+        *(show_cell(arm.corpus.get(metric.name), metric) for arm in scores.arms.values()),
+        show_cell(scores.corpus_differences[metric.name], metric, is_difference=True),
     ]
 
 
-def _show_cell(estimate: Estimate | None, metric: Metric | TotalMetric, *, is_difference: bool = False) -> Html:
+def show_cell(estimate: Estimate | None, metric: Metric | TotalMetric, *, is_difference: bool = False) -> Html:
+    """Show a mean with its interval in a cell."""
     value = write_value(estimate, metric.unit, is_difference=is_difference)
     interval = write_interval(estimate, metric.unit, is_difference=is_difference)
     return element(
