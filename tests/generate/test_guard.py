@@ -89,6 +89,19 @@ def test_two_missing_headings_are_two_repairs() -> None:
     assert apply_repairs(made.text, repairs) == WHOLE
 
 
+def test_an_earlier_heading_that_comes_again_gives_way_to_the_missing_one() -> None:
+    made, repairs, _ = repair(Line(f"{QUESTION}{TWO}{ENGLISH}{TWO}{ENGLISH}", "length"), Line(TARGET))
+    (done,) = repairs
+    assert (done.kind, done.section, done.found) == ("heading", "response", "response_en again")
+    assert done.removed == f"{TWO}{ENGLISH}"
+    assert apply_repairs(made.text, repairs) == WHOLE
+
+
+@pytest.mark.parametrize("text", [f"{QUESTION}{THREE}{TARGET}", f"{QUESTION}{TWO}{THREE}{TARGET}", f"{QUESTION}{TWO} "])
+def test_a_chain_that_a_cut_would_take_text_from_is_left_alone(text: str) -> None:
+    assert repair(Line(text), Line(TARGET))[1] == ()
+
+
 def test_an_answer_without_any_label_is_left_alone() -> None:
     assert repair(Line("Ola!"), Line(TARGET))[1] == ()
 

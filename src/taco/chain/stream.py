@@ -65,6 +65,11 @@ class SectionStream:
         """Name of the section that the last label began, or `OUTSIDE`."""
         return self._section
 
+    @property
+    def unsure(self) -> int:
+        """Number of characters at the end that may yet become a label."""
+        return len(self._pending)
+
     def push(self, text: str) -> list[Part]:
         """Take the next characters and return what became certain."""
         self._pending += text

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from taco.chain.formats import find_template
 from taco.chain.parse import ParsedChain, parse_chain
-from taco.chain.template import Template
+from taco.chain.template import Template, label_pattern
 from taco.generate.foreign import find_foreign
 from taco.generate.guard_options import GuardOptions
 from taco.generate.loops import LEAD_OUT_SPAN, find_loop
@@ -115,7 +115,7 @@ def find_fault(
     if found is None and options.loop and draft.finish == "loop":
         found = _find_loop_cut(draft, parsed, tried, floor)
     if found is None and options.heading:
-        found = _find_missing(draft, parsed, form, tried, floor)
+        found = find_missing(draft, form, tried=tried, floor=floor)
     if found is None and options.language:
         found = find_foreign_section(draft, parsed, form, tried, floor)
     return found
@@ -213,20 +213,41 @@ def _is_wordless(pieces: Sequence[str]) -> bool:
     return not any(letter.isalpha() for piece in pieces for letter in piece)
 
 
-def _find_missing(draft: Draft, parsed: ParsedChain, form: Form, tried: Collection[Tried], floor: int) -> Fault | None:
-    """Find that a chain ends before a heading: the first sections are there, in order and none empty, the next is not."""
+def find_missing(draft: Draft, form: Form, *, tried: Collection[Tried], floor: int = 0) -> Fault | None:
+    """Find that the chain ends before a heading, or that an earlier heading comes again instead of it.
+
+    The sections up to there must be in order and none empty. A heading that was left out, with a later one behind it, is no
+    such fault: what stands behind it would be lost.
+    """
     names = form.template.section_names
-    there = [name for name in names if name in parsed.spans]
-    if not there or len(there) == len(names) or there != list(names[: len(there)]):
+    count, end, found = 0, len(draft.text), f"ended: {draft.finish}"
+    for mark in label_pattern(form.template, form.language).finditer(draft.text):
+        place = int((mark.lastgroup or "s0")[1:])
+        if place > count:
+            return None
+        if place < count:
+            end, found = mark.start(), f"{names[place]} again"
+            break
+        count += 1
+    if not 0 < count < len(names) or ("heading", names[count]) in tried or end < floor:
         return None
-    if parsed.state in ("duplicated-label", "wrong-order") or any(not getattr(parsed, name) for name in there):
+    parsed = form.parse(Draft(text=draft.text[:end], finish=draft.finish, ends=()))
+    if any(not getattr(parsed, name) for name in names[:count]):
         return None
-    missing = names[len(there)]
-    if ("heading", missing) in tried:
-        return None
-    heading = form.find_next(there[-1])
-    start = max(floor, len(draft.text.rstrip()))
-    return Fault(kind="heading", section=missing, start=start, heading=heading, found=f"ended: {draft.finish}")
+    start = max(floor, len(draft.text[:end].rstrip()))
+    heading = fit_heading(form.find_next(names[count - 1]), draft.text[:start])
+    return Fault(kind="heading", section=names[count], start=start, heading=heading, found=found)
+
+
+def fit_heading(heading: str, before: str) -> str:
+    r"""Return a heading without the line breaks that stand in front of it already.
+
+    >>> fit_heading("\n\nResponse:", "a\n"), fit_heading("\n\nResponse:", "a")
+    ('\nResponse:', '\n\nResponse:')
+    """
+    there = len(before) - len(before.rstrip("\n"))
+    breaks = len(heading) - len(heading.lstrip("\n"))
+    return heading[min(there, breaks) :]
 
 
 def _find_section(place: int, spans: Mapping[str, tuple[int, int]]) -> str:

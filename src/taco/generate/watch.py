@@ -2,6 +2,7 @@
 
 Nothing that was given out is taken back. So text is held back for as long as a repair may yet take it away:
 
+- what may become a heading, until it is one or is none;
 - the beginning of the target section, until there are letters enough to tell its language;
 - a run of tokens that is there for the second time, until it breaks off;
 - in a section that is close to its budget, what comes behind its last whole sentence.
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from taco.chain.stream import SectionStream
+from taco.chain.stream import OUTSIDE, SectionStream
 from taco.generate.faults import (
     ANSWER,
     Draft,
@@ -22,6 +23,7 @@ from taco.generate.faults import (
     Tried,
     find_fault,
     find_foreign_section,
+    find_missing,
     find_overlong,
     find_sentence_end,
     make_form,
@@ -156,10 +158,12 @@ class Watch:
         self._sections.push(text)
         section = self._sections.section
         self._spent[section] = self._spent.get(section, 0) + 1
+        self._watch_labels()
         if section != before:
             self._enter(section, start)
         self._watch_repeats(text, start)
-        fault = self._watch_budget(section, text) or self._watch_language(section, text)
+        fault = self._watch_heading(section, before)
+        fault = fault or self._watch_budget(section, text) or self._watch_language(section, text)
         if fault is not None and (fault.is_last or self._has_tokens(fault)):
             return "", fault
         return self._release(), None
@@ -251,6 +255,18 @@ class Watch:
         self._holds.pop("language", None)
         if section == ANSWER and self.options.language and ("language", ANSWER) not in self._tried:
             self._letters, self._holds["language"] = 0, start
+
+    def _watch_labels(self) -> None:
+        """Hold back what may become a label; a reader of sections has to wait for it anyway."""
+        if self._sections.unsure:
+            self._holds["label"] = self._length - self._sections.unsure
+        else:
+            self._holds.pop("label", None)
+
+    def _watch_heading(self, section: str, before: str) -> Fault | None:
+        if not self.options.heading or section != OUTSIDE or before == OUTSIDE:
+            return None
+        return find_missing(self._draft("label"), self.form, tried=self._tried, floor=self.told)
 
     def _watch_repeats(self, text: str, start: int) -> None:
         if not self.options.loop or not text:
