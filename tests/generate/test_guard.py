@@ -158,6 +158,18 @@ def test_the_last_section_over_its_budget_ends_the_answer() -> None:
     assert len(backend.asked) == 1
 
 
+def test_code_that_a_budget_cuts_is_closed() -> None:
+    options = GuardOptions(budget=BudgetOptions(response_en=6, response=6))
+    code = "```python\n" + "".join(f"x{count} = {count}\n" for count in range(20)) + "```"
+    made, repairs, _ = repair(Line(f"{QUESTION}{TWO}{code}"), Line(code), options=options)
+    assert [(one.kind, one.section, one.outcome) for one in repairs] == [
+        ("budget", "response_en", "continued"),
+        ("budget", "response", "closed"),
+    ]
+    parsed = parse(apply_repairs(made.text, repairs), "length")
+    assert parsed.response_en == parsed.response == "```python\nx0 = 0\nx1 =\n```"
+
+
 def test_a_target_section_in_english_is_written_once_more() -> None:
     head = f"{QUESTION}{TWO}{ENGLISH}{THREE}"
     made, repairs, backend = repair(Line(head + ENGLISH), Line(TARGET))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from collections.abc import Callable
 
 import pytest
 from made_run import MadeRun, make_answer
 from page_reader import Page, check_harmless
+from rich.console import Console
 
 from taco.chain.formats import find_template
 from taco.evaluate.scores import read_scores
 from taco.records import Repair
+from taco.report.terminal import render_table
 
 
 def break_chains(run: MadeRun, count: int) -> None:
@@ -76,3 +79,13 @@ def test_the_page_shows_both_ways(make_run: Callable[..., MadeRun]) -> None:
     assert "2 of" in text
     assert "a heading was missing" in text
     assert 'href="#repairs"' in text
+
+
+def test_the_terminal_says_what_the_guard_is_worth(make_run: Callable[..., MadeRun]) -> None:
+    run = make_run()
+    break_chains(run, 2)
+    run.write()
+    written = io.StringIO()
+    Console(width=80, file=written).print(render_table(read_scores(run.folder / "evaluate" / "scores.json")))
+    text = " ".join(written.getvalue().split())
+    assert "With the chain guard's repairs (tuned: 2 heading); complete chains 33.3 % to 66.7 %." in text

@@ -6,6 +6,7 @@ it gives another text, which is looked at again; each kind is tried once for a s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,6 +23,8 @@ from taco.records import Finish, RepairKind
 
 Tried = tuple[RepairKind, str]
 """(kind, section) of a repair that was made."""
+
+_FENCE = re.compile(r"^[ \t>]*(```|~~~)", re.MULTILINE)
 
 ANSWER = "response"
 """The section in the target language."""
@@ -81,8 +84,8 @@ class Fault:
     Attributes:
         section: The section at fault, "" outside of sections.
         start: The text is cut here.
-        heading: Written behind the cut before the model goes on.
-        is_last: Whether the answer ends at the cut, so that the model does not go on.
+        heading: Written behind the cut: the end of open code, the heading from which the model goes on.
+        is_last: Whether the answer ends there, so that the model does not go on.
         is_again: Whether the model goes on in another way than before, with the penalty.
         found: What was found, for a reader.
     """
@@ -140,12 +143,12 @@ def find_overlong(
             continue
         text = draft.text[span[0] : span[1]]
         cut = span[0] + find_sentence_end(text, form.find_script(section), most=inside[budget - 1] - span[0])
-        heading = form.find_next(section)
+        cut, heading = max(floor, cut), form.find_next(section)
         return Fault(
             kind="budget",
             section=section,
-            start=max(floor, cut),
-            heading=heading,
+            start=cut,
+            heading=find_fence_end(draft.text[span[0] : cut]) + heading,
             is_last=not heading,
             found=f"{len(inside)} tokens, {budget} allowed",
         )
@@ -163,6 +166,16 @@ def find_sentence_end(text: str, script: str, *, most: int) -> int:
         return ends[-1]
     words = len(text[:most].rstrip()) if text[most : most + 1].isspace() else text[:most].rfind(" ")
     return len(text[: words if words > 0 else most].rstrip())
+
+
+def find_fence_end(text: str) -> str:
+    r"""Return what closes the code that a text ends in; "" where it ends in none.
+
+    >>> find_fence_end("```python\nx = 1"), find_fence_end("```\nx\n```\na")
+    ('\n```', '')
+    """
+    fences = [match[1] for match in _FENCE.finditer(text)]
+    return f"\n{fences[-1]}" if len(fences) % 2 else ""
 
 
 def find_foreign_section(

@@ -121,7 +121,7 @@ def _close_all(patient: Patient, options: GuardOptions, limits: Limits) -> Fault
     while (fault := _find(patient, options, limits)) is not None and fault.is_last:
         draft = patient.draft
         finish = "length" if fault.kind == "budget" else draft.finish
-        after = Draft(text=draft.text[: fault.start], finish=finish, ends=draft.keep_ends(fault.start))
+        after = Draft(text=draft.text[: fault.start] + fault.heading, finish=finish, ends=draft.keep_ends(fault.start))
         patient.record(fault, after, "closed")
     return fault
 

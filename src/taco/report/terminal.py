@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from taco.evaluate.metric import Metric
-from taco.evaluate.scores import Scores
+from taco.evaluate.scores import ArmScores, Scores
 from taco.measure.bootstrap import Estimate
 from taco.report.findings import list_floors
 from taco.report.wording import write_interval, write_rows, write_value
@@ -64,4 +64,17 @@ def _write_note(scores: Scores) -> str:
         "answer; agreement with it is not quality, and no human has read the answers.",
     ]
     lines += [f"For scale: {label} reaches {value:.1f} chrF++ against MT." for label, value in list_floors(scores)]
+    lines += [_write_repairs(arm, found) for arm, found in scores.arms.items() if found.repairs]
     return "\n".join(lines)
+
+
+def _write_repairs(arm: str, found: ArmScores) -> str:
+    """Say what the chain guard is worth; the table is without it."""
+    repairs = found.repairs
+    if repairs is None:
+        return ""
+    kinds = ", ".join(f"{round(rate.value * rate.n)} {kind}" for kind, rate in repairs.kinds.items() if rate.value)
+    complete = [scored.get("complete_chain") for scored in (found.metrics, repairs.metrics)]
+    both = " to ".join(write_value(estimate, "rate") for estimate in complete)
+    gain = f"; complete chains {both}" if all(complete) else ""
+    return f"With the chain guard's repairs ({arm}: {kinds}){gain}."
