@@ -16,8 +16,9 @@ from taco.chain.parse import parse_chain
 from taco.errors import RecipeError
 from taco.generate.backend import Generation, Limits, Prompt, Refusal, Setup
 from taco.generate.echo import EchoBackend
+from taco.generate.modes import ASKS_ENGLISH, SAYS_TARGET, check_mode
 from taco.generate.options import EchoOptions, GenerateOptions, Mode, RelayOptions
-from taco.generate.relay import ASKS_ENGLISH, SAYS_TARGET, Asked, Relay, check_mode, render_given
+from taco.generate.relay import Asked, Relay, render_given
 from taco.generate.run import run_generate
 from taco.languages.table import find_language
 from taco.model.options import ModelOptions

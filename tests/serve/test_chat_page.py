@@ -12,6 +12,8 @@ import pytest
 from served_runs import ANSWERS, Running, open_echo, start_server
 
 from browser import find_missing, open_browser
+from taco.generate.guarded_session import GuardedSession
+from taco.generate.scripted import Line, ScriptedSession
 from taco.serve.options import ServeOptions
 from taco.serve.page import build_page
 
@@ -201,6 +203,20 @@ def test_axe_finds_nothing_serious_and_a_phone_needs_no_sideways_scrolling(
     finally:
         scheme("Emulation.clearDeviceMetricsOverride", {})
         scheme("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_a_mended_answer_says_so(driver: Any, runs: list[Path], tmp_path: Path) -> None:
+    heading = "\n\nResponse in Galician:\n"
+    whole = f"Instruction in English:\nHi\n\nResponse in English:\nYes.{heading}Si."
+    script = {"Ben?": [Line(whole)], "Mal?": [Line(whole.partition(heading)[0]), Line("Si.")]}
+    session = GuardedSession(ScriptedSession(script))
+    with start_server(runs[:1], ServeOptions(port=0), session=session, feedback=tmp_path) as running:
+        driver.get(running.url)
+        wait(driver, "return document.querySelectorAll('#model option').length > 0")
+        for question, note in (("Ben?", ""), ("Mal?", "The answer was mended while it was written (heading).")):
+            turn = ask(driver, question)
+            assert turn.find_element("css selector", ".answer").text == "Si."
+            assert turn.find_element("css selector", ".note").text == note
 
 
 def test_a_key_is_asked_for_where_the_server_wants_one(driver: Any, runs: list[Path]) -> None:

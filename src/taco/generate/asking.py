@@ -15,8 +15,9 @@ from taco.errors import RecipeError
 from taco.generate.backend import BACKENDS, Backend, Generation, Limits, Prompt, Refusal, Setup
 from taco.generate.guard import is_faulty, repair_answers
 from taco.generate.guard_options import GUARD_OFF, GuardOptions
+from taco.generate.modes import check_mode
 from taco.generate.options import GenerateOptions
-from taco.generate.relay import NO_RELAY, Asked, Relay, check_mode, open_relay
+from taco.generate.relay import NO_RELAY, Asked, Relay, open_relay
 from taco.generate.sections import measure_sections, sum_seconds
 from taco.languages.table import Language, find_language
 from taco.progress import Progress, Task

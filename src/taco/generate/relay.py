@@ -19,8 +19,8 @@ from dataclasses import dataclass, replace
 from taco.chain.formats import find_template
 from taco.chain.parse import parse_chain
 from taco.chain.template import Template, escape_labels
-from taco.errors import RecipeError
 from taco.generate.backend import Prompt, Refusal
+from taco.generate.modes import ASKS_ENGLISH, SAYS_TARGET
 from taco.generate.options import Mode, RelayOptions
 from taco.languages.table import ENGLISH, Language
 from taco.progress import Progress
@@ -30,16 +30,6 @@ from taco.translate.texts import TextTranslation, translate_texts
 
 Translate = Callable[[Sequence[str]], Mapping[str, TextTranslation]]
 """Texts -> what became of each."""
-
-ASKS_ENGLISH: frozenset[Mode] = frozenset({"engine-question", "engine-both"})
-SAYS_TARGET: frozenset[Mode] = frozenset({"engine-answer", "engine-both"})
-
-_NEEDED: dict[Mode, tuple[str, ...]] = {
-    "chain": (),
-    "engine-question": ("instruction_en", "response_en"),
-    "engine-answer": ("response_en", "response"),
-    "engine-both": ("instruction_en", "response_en", "response"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,21 +134,6 @@ def _translate_nothing(texts: Sequence[str]) -> dict[str, TextTranslation]:
 
 NO_RELAY = Relay(mode="chain", to_english=_translate_nothing, to_target=_translate_nothing)
 """The relay of the mode `chain`: the model does it all."""
-
-
-def check_mode(mode: Mode, template: Template) -> None:
-    """Check that a template has the sections that a mode needs.
-
-    Raises:
-        RecipeError: It lacks one, or its prompts are no questions in the target language.
-    """
-    lacking = [name for name in _NEEDED[mode] if name not in template.section_names]
-    if mode != "chain" and (lacking or template.prompt != "instruction"):
-        raise RecipeError(
-            f"The mode {mode} needs the sections {', '.join(_NEEDED[mode])}; the chain format {template.name!r} has "
-            f"{', '.join(template.section_names)}.",
-            hint="Choose a format such as taco, or generate.mode = 'chain'.",
-        )
 
 
 def render_given(question: str, template: Template, language: Language) -> str:

@@ -9,8 +9,8 @@ from taco.chain.options import ChainOptions
 from taco.errors import RecipeError
 from taco.evaluate.options import EvaluateOptions
 from taco.gate.options import GateOptions
+from taco.generate.modes import check_mode
 from taco.generate.options import GenerateOptions
-from taco.generate.relay import check_mode
 from taco.languages.table import ENGLISH, Language, all_languages, find_language
 from taco.model.options import ModelOptions
 from taco.publish.dataset.options import DatasetOptions

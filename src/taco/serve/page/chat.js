@@ -105,6 +105,9 @@ const explain = (turn, kept) => {
     note.textContent = "The model did not answer in the form that it learnt. It wrote: " + kept.end.unlabelled;
   } else if (!kept.content) note.textContent = "There is no answer in the language that was asked for.";
   else if (state && state !== "complete") note.textContent = "The answer may not be complete (" + state + ").";
+  else if (kept.end && kept.end.repairs && kept.end.repairs.length) {
+    note.textContent = "The answer was mended while it was written (" + kept.end.repairs.map((one) => one.kind).join(", ") + ").";
+  }
   note.hidden = !note.textContent;
 };
 

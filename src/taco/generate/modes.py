@@ -1,0 +1,32 @@
+"""Which steps of the chain an engine does in each mode, and which chains have them; see `taco.generate.relay`."""
+
+from __future__ import annotations
+
+from taco.chain.template import Template
+from taco.errors import RecipeError
+from taco.generate.options import Mode
+
+ASKS_ENGLISH: frozenset[Mode] = frozenset({"engine-question", "engine-both"})
+SAYS_TARGET: frozenset[Mode] = frozenset({"engine-answer", "engine-both"})
+
+_NEEDED: dict[Mode, tuple[str, ...]] = {
+    "chain": (),
+    "engine-question": ("instruction_en", "response_en"),
+    "engine-answer": ("response_en", "response"),
+    "engine-both": ("instruction_en", "response_en", "response"),
+}
+
+
+def check_mode(mode: Mode, template: Template) -> None:
+    """Check that a template has the sections that a mode needs.
+
+    Raises:
+        RecipeError: It lacks one, or its prompts are no questions in the target language.
+    """
+    lacking = [name for name in _NEEDED[mode] if name not in template.section_names]
+    if mode != "chain" and (lacking or template.prompt != "instruction"):
+        raise RecipeError(
+            f"The mode {mode} needs the sections {', '.join(_NEEDED[mode])}; the chain format {template.name!r} has "
+            f"{', '.join(template.section_names)}.",
+            hint="Choose a format such as taco, or generate.mode = 'chain'.",
+        )
