@@ -247,7 +247,7 @@ LINES = st.builds(
     budget=st.none() | st.integers(1, 40),
     tokens=st.integers(1, 200),
 )
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 def test_the_raw_text_is_always_recoverable_and_repairing_ends(
     lines: list[Line], budget: int | None, tokens: int
 ) -> None:

@@ -246,7 +246,7 @@ def cut_at_random(seed: int) -> Callable[[str], list[str]]:
     budget=st.none() | st.integers(1, 60),
     tokens=st.integers(1, 300),
 )
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 def test_whatever_a_model_writes_the_raw_text_can_be_had_again(
     lines: list[Line], seed: int, budget: int | None, tokens: int
 ) -> None:

@@ -162,7 +162,7 @@ def test_a_dropped_question_reaches_the_files(
 
 
 @given(text=st.text(max_size=80), mode=st.sampled_from(MODES), arm=st.sampled_from(ARMS))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_what_the_model_wrote_is_never_lost(text: str, mode: Mode, arm: str) -> None:
     text = text.replace("\r", "")
     backend = EchoBackend(

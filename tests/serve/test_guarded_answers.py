@@ -96,7 +96,7 @@ def test_repairs_are_counted(guarded: Running) -> None:
 
 
 @given(name=st.sampled_from(sorted(SCRIPT)), seed=st.integers(0, 2**16), pieces=st.integers(1, 60))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 def test_hidden_english_never_comes_out_however_the_text_is_cut(name: str, seed: int, pieces: int) -> None:
     chance = random.Random(seed)
 
