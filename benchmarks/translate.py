@@ -41,7 +41,7 @@ from taco.translate.estimate import count_texts
 from taco.translate.options import TranslateOptions
 from taco.translate.rows import Leg, RowTranslator
 from taco.translate.run import Payer, run_translate
-from taco.translate.sender import make_batches
+from taco.translate.batches import make_batches
 from taco.translate.shards import NAMES
 from taco.translate.spans import find_line_spans
 

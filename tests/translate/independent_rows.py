@@ -12,7 +12,8 @@ from independent import find_damage
 
 from taco.records import Drop, Row, TranslatedRow
 from taco.translate.engine import Engine, Translation
-from taco.translate.rows import FIELDS, Leg, RowTranslator
+from taco.translate.rows import Leg, RowTranslator
+from taco.translate.window import FIELDS
 
 
 @dataclass

@@ -12,8 +12,9 @@ from translate_fakes import FakeClock, FaultyEngine, Notes
 
 from taco.errors import BudgetError, EngineBusy, EngineError, EngineRejected
 from taco.store.memory import Budget, TranslationMemory
+from taco.translate.batches import make_batches
 from taco.translate.engine import Limits, Price, Translation
-from taco.translate.sender import BUSY_ATTEMPTS, REFUSALS_IN_A_ROW, Account, Sender, make_batches
+from taco.translate.sender import BUSY_ATTEMPTS, REFUSALS_IN_A_ROW, Account, Sender
 
 TEXTS = [f"text number {number}" for number in range(40)]
 RUN = "a-run"

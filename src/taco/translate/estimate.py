@@ -17,9 +17,9 @@ from taco.store.memory import TranslationMemory
 from taco.translate.engine import Engine, Limits, Price, open_engine
 from taco.translate.options import TranslateOptions
 from taco.translate.repair import list_attempts
-from taco.translate.rows import FIELDS
+from taco.translate.window import FIELDS
 from taco.translate.segment import Prose, split_text
-from taco.translate.sender import make_batches
+from taco.translate.batches import make_batches
 from taco.translate.shards import NAMES
 from taco.translate.worker import set_limits
 

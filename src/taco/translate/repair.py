@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from taco.translate.engine import Translation
 from taco.translate.protect import Marked, cut, find_fault, mark, restore
@@ -20,7 +19,7 @@ from taco.translate.segment import Fixed, Prose
 from taco.translate.slots import SLOTS_OF_A_KIND
 
 Send = Callable[[Sequence[str]], Mapping[str, Translation]]
-"""Gives the translation of each text, from wherever it is cheapest."""
+"""Gives translations of texts, from wherever it is cheapest; those that it leaves out come later, see `taco.translate.stream`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +77,7 @@ class Attempt:
         return _shorten(restore(Marked("", self.originals), text))
 
 
-_BARE = ("", "")
-_NONE: Mapping[str, str] = {}
+_NOTHING = Attempt((), ("",), {})
 
 
 def list_attempts(prose: Prose, *, keeps_slots: bool) -> Iterator[Attempt]:
@@ -111,36 +109,128 @@ def _list_all(prose: Prose, *, keeps_slots: bool) -> Iterator[Attempt]:
         yield Attempt(tuple(texts), tuple(frame), {})
 
 
+class Ladders:
+    """Proses on their ladders; each goes up as soon as its own answers are there.
+
+    Args:
+        keeps_slots: Whether the engine keeps slots.
+    """
+
+    def __init__(self, *, keeps_slots: bool) -> None:
+        self._keeps_slots = keeps_slots
+        self._plain: dict[str, Prose] = {}
+        self._climbs: dict[str, list[_Climb]] = {}
+        self._answers: dict[str, Translation] = {}
+        self._new: list[str] = []
+        self._settled: list[tuple[Prose, Outcome]] = []
+
+    def begin(self, prose: Prose) -> None:
+        """Take in a prose that was not taken in before."""
+        if prose.spans or not self._keeps_slots:
+            climb = _Climb(prose, list_attempts(prose, keeps_slots=self._keeps_slots))
+            if climb.go_up():
+                self._ask(climb)
+        elif prose.text in self._answers:
+            self._judge_plain(prose, self._answers[prose.text])
+        else:  # what the ladder would begin with
+            if prose.text not in self._climbs:
+                self._new.append(prose.text)
+            self._plain[prose.text] = prose
+
+    def take_texts(self) -> list[str]:
+        """Return the texts to ask for that were not returned before."""
+        new, self._new = self._new, []
+        return new
+
+    def take_answers(self, answers: Mapping[str, Translation]) -> None:
+        """Take in answers; those to texts that nobody waits for are left out."""
+        for text, answer in answers.items():
+            prose, climbs = self._plain.pop(text, None), self._climbs.pop(text, ())
+            if prose is None and not climbs:
+                continue
+            self._answers[text] = answer
+            if prose is not None:
+                self._judge_plain(prose, answer)
+            for climb in climbs:
+                climb.missing -= 1
+                if not climb.missing:
+                    self._judge(climb)
+
+    def take_settled(self) -> list[tuple[Prose, Outcome]]:
+        """Return what became of the proses that are at the end of their ladders, each once."""
+        settled, self._settled = self._settled, []
+        return settled
+
+    def _judge_plain(self, prose: Prose, answer: Translation) -> None:
+        if answer.refusal or find_fault(prose.text, answer.text):
+            climb = _Climb(prose, list_attempts(prose, keeps_slots=True))
+            if climb.go_up():
+                self._judge(climb)
+            return
+        outcome = Outcome(answer.text.strip(), answer.words, answer.unknown_words, is_paid=answer.is_paid)
+        self._settled.append((prose, outcome))
+
+    def _ask(self, climb: _Climb) -> None:
+        """Ask for what a step of a ladder needs."""
+        missing = [text for text in dict.fromkeys(climb.attempt.texts) if text not in self._answers]
+        climb.missing = len(missing)
+        for text in missing:
+            if text not in self._climbs and text not in self._plain:
+                self._new.append(text)
+            self._climbs.setdefault(text, []).append(climb)
+        if not missing:
+            self._judge(climb)
+
+    def _judge(self, climb: _Climb) -> None:
+        outcome = climb.attempt.judge(self._answers, step=climb.step)
+        if outcome.fault and climb.go_up():
+            self._ask(climb)
+        else:
+            self._settled.append((climb.prose, outcome))
+
+
+class _Climb:
+    """One prose on its ladder.
+
+    Args:
+        prose: The prose.
+        steps: Its ladder.
+
+    Attributes:
+        attempt: The step that it is at.
+        step: The step's number, from 1; 0 before the first.
+        missing: Answers that the step waits for.
+    """
+
+    __slots__ = ("_steps", "attempt", "missing", "prose", "step")
+
+    def __init__(self, prose: Prose, steps: Iterator[Attempt]) -> None:
+        self.prose, self._steps = prose, steps
+        self.attempt, self.step, self.missing = _NOTHING, 0, 0
+
+    def go_up(self) -> bool:
+        """Go to the next step; False where there is none."""
+        attempt = next(self._steps, None)
+        if attempt is None:
+            return False
+        self.attempt, self.step = attempt, self.step + 1
+        return True
+
+
 def translate_proses(proses: Iterable[Prose], *, keeps_slots: bool, send: Send) -> dict[Prose, Outcome]:
     """Translate proses, each up its own ladder; step by step, so that every step is one large request.
 
     Args:
         proses: What to translate; equal ones are asked for once.
         keeps_slots: Whether the engine keeps slots.
-        send: Translates texts.
+        send: Translates texts, all of them at once.
     """
-    plain: list[Prose] = []
-    ladders: dict[Prose, Iterator[Attempt]] = {}
-    for prose in proses:
-        if prose.spans or not keeps_slots:
-            ladders[prose] = list_attempts(prose, keeps_slots=keeps_slots)
-        else:
-            plain.append(prose)
-    outcomes: dict[Prose, Outcome] = {}
-    step = 0
-    while plain or ladders:
-        step += 1
-        asked = {prose: Attempt((prose.text,), _BARE, _NONE) for prose in plain}  # what the ladder would begin with
-        asked |= {prose: attempt for prose, ladder in ladders.items() if (attempt := next(ladder, None)) is not None}
-        answers = send(list(dict.fromkeys([text for attempt in asked.values() for text in attempt.texts])))
-        for prose, attempt in asked.items():
-            outcomes[prose] = attempt.judge(answers, step=step)
-        ladders = {prose: ladder for prose, ladder in ladders.items() if prose in asked and outcomes[prose].fault}
-        ladders |= {
-            prose: islice(list_attempts(prose, keeps_slots=True), 1, None) for prose in plain if outcomes[prose].fault
-        }
-        plain = []
-    return outcomes
+    ladders = Ladders(keeps_slots=keeps_slots)
+    for prose in dict.fromkeys(proses):
+        ladders.begin(prose)
+    while texts := ladders.take_texts():
+        ladders.take_answers(send(texts))
+    return dict(ladders.take_settled())
 
 
 def _shorten(text: str, limit: int = 160) -> str:

@@ -17,9 +17,9 @@ from taco.store.jsonl import count_records, write_records
 from taco.store.memory import Ledger
 from taco.translate.forecast import Forecast, make_forecast
 from taco.translate.options import TranslateOptions
-from taco.translate.rows import Tally
 from taco.translate.runner import Runner, open_runner
 from taco.translate.shards import NAMES, PartFolder, Shard, cut_shards
+from taco.translate.window import Tally
 from taco.translate.worker import Job, open_engines
 
 PHRASES = "phrases"

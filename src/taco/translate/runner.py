@@ -16,7 +16,7 @@ from typing import Protocol
 
 from taco.errors import EngineError
 from taco.progress import Progress, Task
-from taco.translate.metering import SilentMeter, WindowMeter
+from taco.translate.metering import SilentMeter, StreamMeter
 from taco.translate.shards import Part, Shard
 from taco.translate.worker import Job, Opened, Worker
 
@@ -58,20 +58,16 @@ def open_runner(
 
 
 class _HereRunner:
-    def __init__(self, worker: Worker, meter: WindowMeter) -> None:
+    def __init__(self, worker: Worker, meter: StreamMeter) -> None:
         self._worker, self._meter = worker, meter
 
     def map(self, shards: Iterable[Shard]) -> Iterator[Part]:
-        for shard in shards:
-            self._meter.open_window(len(shard.lines))
-            part = self._worker.translate(shard)
-            self._meter.close_window()
-            yield part
+        return self._worker.map(shards, note_rows=self._meter.note_rows)
 
 
 @contextmanager
 def _open_here(job: Job, opened: Opened | None, *, progress: Progress, task: Task) -> Iterator[Runner]:
-    meter = WindowMeter(task)
+    meter = StreamMeter(task)
     with Worker(job, meter=meter, say=progress.say, open_memory=job.open_memory, opened=opened) as worker:
         yield _HereRunner(worker, meter)
 

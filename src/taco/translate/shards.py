@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from itertools import islice
 from pathlib import Path
 
 from taco.errors import DataError
-from taco.records import Drop, Row, TranslatedRow, from_json, to_json
+from taco.records import Row, from_json
 from taco.store.files import disk_faults, write_atomically
-from taco.translate.rows import RowTranslator, Tally
+from taco.translate.window import Tally
 
 NAMES = ("train", "heldout")
 """The files of rows, in `source` and in `translate`, without their ending."""
@@ -78,26 +78,16 @@ def cut_shards(path: Path, *, rows: int) -> Iterator[Shard]:
             number += 1
 
 
-def translate_shard(shard: Shard, translator: RowTranslator, *, missing: Sequence[str] = ()) -> Part:
-    """Translate a shard.
+def read_rows(shard: Shard) -> list[Row]:
+    """Read the rows of a shard.
 
     Raises:
         DataError: A row is malformed.
     """
-    rows = [
+    return [
         from_json(Row, line, origin=f"{shard.name}.jsonl:{number}")
         for number, line in enumerate(shard.lines, start=shard.first_line)
     ]
-    translator.tally = Tally()
-    made = translator.translate(rows)
-    return Part(
-        key=shard.key,
-        rows=tuple(to_json(one) for one in made if isinstance(one, TranslatedRow)),
-        drops=tuple(to_json(one) for one in made if isinstance(one, Drop)),
-        tally=translator.tally,
-        engines=tuple(dict.fromkeys(one.engine for one in made if isinstance(one, TranslatedRow))),
-        missing=tuple(missing),
-    )
 
 
 class PartFolder:

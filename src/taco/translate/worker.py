@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,8 @@ from taco.translate.engine import Engine, Limits, open_engine
 from taco.translate.options import TranslateOptions
 from taco.translate.rows import Leg, RowTranslator
 from taco.translate.sender import REFUSALS_IN_A_ROW, Account, Memory, Meter, Sender
-from taco.translate.shards import Part, Shard, translate_shard
+from taco.translate.shards import Part, Shard
+from taco.translate.stream import Stream
 
 OPEN_ATTEMPTS = 4
 """Times that an engine is tried to be opened before it counts as missing."""
@@ -59,7 +60,7 @@ class Job:
 
 
 class Worker:
-    """Translates shards, one after the other. Close it, or use it as a context manager.
+    """Translates shards. Close it, or use it as a context manager.
 
     Args:
         job: What to do.
@@ -87,18 +88,33 @@ class Worker:
             engines, missing = opened.engines, opened.missing
             for engine in engines:
                 self._stack.enter_context(engine)
-            legs = [self._open_leg(engine, job, meter, open_memory, is_first=not n) for n, engine in enumerate(engines)]
+            self._senders = [
+                self._open_sender(engine, job, meter, open_memory, is_first=not number)
+                for number, engine in enumerate(engines)
+            ]
         except BaseException:
             self._stack.close()
             raise
+        legs = [Leg(engine=engine, send=sender.ask) for engine, sender in zip(engines, self._senders, strict=True)]
         self._translator = RowTranslator(legs, language=job.language, max_unknown_share=job.options.max_unknown_share)
         self._missing = [error.message for error in missing]
         for error in missing:
             say(f"{error.message} Using {' and '.join(engine.name for engine in engines)} instead. {error.hint}")
 
+    def map(self, shards: Iterable[Shard], *, note_rows: Callable[[int], None] = lambda rows: None) -> Iterator[Part]:
+        """Translate shards as one stream; see `Stream.translate`.
+
+        Args:
+            shards: The shards.
+            note_rows: Is told how many rows were judged.
+        """
+        stream = Stream(self._translator, self._senders, missing=self._missing, note_rows=note_rows)
+        yield from stream.translate(iter(shards))
+
     def translate(self, shard: Shard) -> Part:
-        """Translate a shard; see `translate_shard`."""
-        return translate_shard(shard, self._translator, missing=self._missing)
+        """Translate one shard."""
+        (part,) = self.map([shard])
+        return part
 
     def close(self) -> None:
         """End the engines, wait for calls that are under way, and close the memory."""
@@ -110,7 +126,9 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _open_leg(self, engine: Engine, job: Job, meter: Meter, open_memory: OpenMemory, *, is_first: bool) -> Leg:
+    def _open_sender(
+        self, engine: Engine, job: Job, meter: Meter, open_memory: OpenMemory, *, is_first: bool
+    ) -> Sender:
         sender = Sender(
             engine,
             open_memory(engine.signature),
@@ -121,7 +139,7 @@ class Worker:
             most_refusals=REFUSALS_IN_A_ROW if is_first else None,  # the others get what is hard to translate
         )
         self._stack.callback(sender.close)
-        return Leg(engine=engine, send=sender.send)
+        return sender
 
 
 class Opened(NamedTuple):
