@@ -33,22 +33,30 @@ def check_text(source: str, target: str, *, keep: tuple[str, ...] = ()) -> tuple
         return "line-count", f"{len(before)} lines, {len(after)} after translation"
     starts = [find_body(line) for line in before]
     for number, (old, new, start) in enumerate(zip(before, after, starts, strict=True), start=1):
-        if _is_moved(old, new, start):
+        if (start or not new or not old or new[0].isspace()) and _is_moved(old, new, start):  # most lines need no call
             return "layout-changed", f"line {number}: {old[:60]!r} -> {new[:60]!r}"
     lost, gained = compare_numbers(source, target)
     if lost or gained:
         return "number-changed", f"lost {', '.join(map(repr, lost[:5]))}; gained {', '.join(map(repr, gained[:5]))}"
-    for old, start in zip(before, starts, strict=True) if has_spans(source) else ():
-        line = old[start:].rstrip()
-        for span in find_spans(line):
-            text = line[span.start : span.end]
-            if span.kind != "number" and target.count(text) < source.count(text):
-                return "span-lost", repr(text[:80])
+    for text in _list_spans(before, starts) if has_spans(source) else ():
+        if target.count(text) < source.count(text):
+            return "span-lost", repr(text[:80])
     for sign in _INVENTED:
         if target.count(sign) > source.count(sign):
             return "span-gained", repr(sign)
     lost_texts = _count_kept(source, keep) - _count_kept(target, keep) if keep else None
     return ("span-lost", repr(min(lost_texts))) if lost_texts else ("", "")
+
+
+def _list_spans(lines: list[str], starts: list[int]) -> dict[str, None]:
+    """List the different spans of lines that are no numbers, in order; each line counts from its start."""
+    found: dict[str, None] = {}
+    for line, start in zip(lines, starts, strict=True):
+        body = line[start:].rstrip()
+        for first, end, kind in find_spans(body):
+            if kind != "number":
+                found[body[first:end]] = None
+    return found
 
 
 def _count_kept(text: str, keep: tuple[str, ...]) -> Counter[str]:

@@ -18,8 +18,8 @@ _CODE = re.compile(
     | for\s+\w+(?:,\s*\w+)*\s+in\s+[\w.]+[(\[].*:\s*|(?:if|elif|while)\s+.*[=<>()\[\]].*:\s*|(?:else|try|finally|except(?:\s+\w+)?(?:\s+as\s+\w+)?):\s*
     | (?:return|yield|raise|throw)(?:\s+[\w.]+(?:[(\[].*)?\s*;?|\s.*[-+*/=(\[;].*|;)|(?:break|continue|pass);?
     | [A-Za-z_][\w.]*\(.*\)\s*[;:{{]?                                                     # a call and nothing else
-    | [^\s].*\)\s*\{{\s*|[\w.\#-][\w.\#:\s>,-]*\{{\s*|[}}\])]+[;,)]*\s*                    # blocks open and close
-    | [A-Za-z_][\w.\[\]]*(?:\+\+|--);?|.*[\w)\]"'];\s*(?://.*)?(?<=[)\]"'];)              # statements
+    | [}}\])]+[;,)]*\s*                                                                   # blocks close
+    | [A-Za-z_][\w.\[\]]*(?:\+\+|--);?                                                    # statements
     | [a-z-]+\s*:\s*[^\s;][^;]*;\s*                                                       # CSS
     | (?:SELECT|INSERT\s+INTO|UPDATE|DELETE\s+FROM|CREATE\s+TABLE|ALTER\s+TABLE|DROP\s+TABLE|FROM|WHERE|GROUP\s+BY|ORDER\s+BY
         |HAVING|LIMIT|VALUES|(?:LEFT|RIGHT|INNER|OUTER|FULL)?\s*JOIN)\s+[\w(*`"'].*
@@ -30,6 +30,12 @@ _CODE = re.compile(
     """,
     re.VERBOSE,
 )
+_OPENING = re.compile(r"\s*(?:[^\s].*\)\s*\{\s*|[\w.#-][\w.#:\s>,-]*\{\s*)\Z")
+"""A block that opens; looked for only in lines that end in a brace, as it reads the whole line."""
+
+_STATEMENT = re.compile(r""".*[\w)\]"'];\s*(?://.*)?(?<=[)\]"'];)\Z""")
+"""A statement; looked for only in lines that end in a semicolon."""
+
 _SIGNS = re.compile(r"[=(){}\[\];:#/$*]")
 _KEYWORD = re.compile(r"\s*(?:import|from|return|break|continue|pass|package|using|[A-Z]{4,}|[A-Z]+\s)")
 
@@ -43,4 +49,8 @@ def is_code_line(line: str) -> bool:
     (True, False)
     """
     may_be = _SIGNS.search(line) or _KEYWORD.match(line) or line.endswith(("--", "++"))
-    return bool(may_be and _CODE.match(line))
+    if not may_be:
+        return False
+    if _CODE.match(line) or (line.endswith(";") and _STATEMENT.match(line)):
+        return True
+    return line.rstrip().endswith("{") and _OPENING.match(line) is not None

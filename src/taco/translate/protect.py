@@ -121,7 +121,7 @@ def find_fault(sent: str, answer: str) -> str:
     """
     if not has_letters(answer) and has_words(sent):
         return "empty-translation"
-    if not may_hold_digits(sent) and not may_hold_digits(answer):  # nor slots, for the same reason
+    if not may_hold_digits(sent + answer):  # nor slots, for the same reason
         return ""
     if SLOT.findall(sent) != SLOT.findall(answer) or _list_neighbours(sent) != _list_neighbours(answer):
         return "span-lost"

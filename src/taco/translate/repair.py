@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from taco.translate.engine import Translation
 from taco.translate.protect import Marked, cut, find_fault, mark, restore
@@ -22,8 +23,7 @@ Send = Callable[[Sequence[str]], Mapping[str, Translation]]
 """Gives translations of texts, from wherever it is cheapest; those that it leaves out come later, see `taco.translate.stream`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one prose.
 
     Attributes:
@@ -145,13 +145,14 @@ class Ladders:
     def take_answers(self, answers: Mapping[str, Translation]) -> None:
         """Take in answers; those to texts that nobody waits for are left out."""
         for text, answer in answers.items():
-            prose, climbs = self._plain.pop(text, None), self._climbs.pop(text, ())
-            if prose is None and not climbs:
+            prose = self._plain.pop(text, None)
+            climbs = self._climbs.pop(text, None) if self._climbs else None
+            if prose is None and climbs is None:
                 continue
             self._answers[text] = answer
             if prose is not None:
                 self._judge_plain(prose, answer)
-            for climb in climbs:
+            for climb in climbs or ():
                 climb.missing -= 1
                 if not climb.missing:
                     self._judge(climb)

@@ -112,7 +112,7 @@ def join_nodes(nodes: tuple[Node, ...], translate: Callable[[Prose], str] = lamb
 
 
 def _find_blocks(text: str) -> Iterator[tuple[int, int]]:
-    if not any(sign in text for sign in ("```", "~~~", "$$", "\\[", "\\begin{", "<")):
+    if not ("<" in text or "```" in text or "~~~" in text or "$$" in text or "\\[" in text or "\\begin{" in text):
         return
     for match in _BLOCK.finditer(text):
         if match["fence"] or "\n" in match[0]:

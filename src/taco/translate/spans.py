@@ -141,24 +141,26 @@ def find_spans(text: str, *, keep: tuple[str, ...] = ()) -> list[Span]:
     >>> find_spans("It costs $5 and $10.")[0]
     Span(start=9, end=11, kind='number')
     """
-    if not has_spans(text):
-        spans = _add_kept(text, [], keep) if keep else []
-    else:
-        spans = list(find_line_spans(text))
-        if keep:
-            spans = _add_kept(text, spans, keep)
+    if not keep:
+        return list(find_line_spans(text)) if has_spans(text) else []
+    spans = _add_kept(text, _search_spans(text) if has_spans(text) else [], keep)
     return _isolate_words(text, spans) if spans else spans
 
 
 @lru_cache(maxsize=8192)  # a line is looked at when it is cut up, and again when its translation is checked
 def find_line_spans(text: str) -> tuple[Span, ...]:
-    """Find the spans of a line, before those that touch are joined; see `find_spans`."""
+    """Find the spans of a line without texts to keep; see `find_spans`."""
+    return tuple(_isolate_words(text, _search_spans(text)))
+
+
+def _search_spans(text: str) -> list[Span]:
+    """Find the spans of a line, before those that touch are joined."""
     spans: list[Span] = []
     position = 0
     while (first := _find_first(text, position)) is not None and (found := _SPAN.search(text, first)):
         position = found.end()
         spans.append(Span(found.start(), position, _KINDS[found.lastgroup or ""]))
-    return tuple(spans)
+    return spans
 
 
 def has_spans(text: str) -> bool:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from taco.records import Drop, Row, TranslatedRow
 from taco.translate.check import check_text
 from taco.translate.engine import Engine, Translation
 from taco.translate.repair import Ladders, Outcome
-from taco.translate.segment import Node, Prose, join_nodes, split_text
+from taco.translate.segment import Node, Prose, split_text
 
 STAGE = "translate"
 
@@ -40,13 +39,6 @@ class Tally:
     rerouted: int = 0
     words: int = 0
     unknown_words: int = 0
-
-
-class _Found(NamedTuple):
-    """What became of a prose, and which engine is to thank."""
-
-    outcome: Outcome
-    leg: int
 
 
 class _Entry:
@@ -78,8 +70,9 @@ class Window:
         self._sentences = any(getattr(engine, "sentences_apart", False) for engine in engines)
         self._language, self._max_unknown_share = language, max_unknown_share
         self._ladders = [Ladders(keeps_slots=engine.keeps_slots) for engine in engines]
-        self._found: dict[Prose, _Found] = {}
-        self._faults: dict[Prose, _Found] = {}
+        self._found: dict[Prose, Outcome] = {}
+        self._faults: dict[Prose, Outcome] = {}
+        self._legs: dict[Prose, int] = {}
         self._waiting: dict[Prose, list[_Entry]] = {}
         self._ready: deque[_Entry] = deque()
 
@@ -118,14 +111,15 @@ class Window:
         """Hand what an engine could not translate to the next one, and find the rows that wait for nothing more."""
         for prose, outcome in self._ladders[leg].take_settled():
             if outcome.fault:
-                self._faults.setdefault(prose, _Found(outcome, leg))  # what the first engine said of a fault stands
+                outcome = self._faults.setdefault(prose, outcome)  # what the first engine said of a fault stands
                 if leg + 1 < len(self._ladders):
                     self._ladders[leg + 1].begin(prose)
                     continue
-            found = self._faults[prose] if outcome.fault else _Found(outcome, leg)
-            self._found[prose] = found
-            self.tally.repaired += found.outcome.steps > 1
-            self.tally.rerouted += found.leg > 0
+            elif leg:
+                self._legs[prose] = leg
+                self.tally.rerouted += 1
+            self._found[prose] = outcome
+            self.tally.repaired += outcome.steps > 1
             for entry in self._waiting.pop(prose):
                 entry.missing -= 1
                 if not entry.missing:
@@ -139,17 +133,18 @@ class Window:
     def _judge(self, entry: _Entry) -> TranslatedRow | Drop:
         row = entry.row
         known = [self._found[prose] for prose in entry.proses]
-        paid = sum([one.outcome.is_paid for one in known])
+        paid = sum([one.is_paid for one in known])
         self.tally.segments += len(known)
         self.tally.paid += paid
         translated = []
+        outcomes = iter(known)
         for name, nodes in zip(FIELDS, entry.parts, strict=True):
-            text, reason, detail = self._assemble(getattr(row, name), nodes, keep=row.keep)
+            text, reason, detail = _assemble(getattr(row, name), nodes, outcomes, keep=row.keep)
             if reason:
                 return _drop(row, reason, f"{name}: {detail}" if detail else name)
             translated.append(text)
-        words = sum([one.outcome.words for one in known])
-        unknown = sum([one.outcome.unknown_words for one in known])
+        words = sum([one.words for one in known])
+        unknown = sum([one.unknown_words for one in known])
         if unknown > self._max_unknown_share * words:
             return _drop(row, "too-many-unknown-words", f"{unknown} of {words}")
         self.tally.words += words
@@ -167,21 +162,34 @@ class Window:
             response=response,
             words=words,
             unknown_words=unknown,
-            engine=" + ".join([self._signatures[leg] for leg in sorted({one.leg for one in known}) or [0]]),
+            engine=self._name_engines(entry.proses),
             segments=len(known),
             segments_paid=paid,
             hostile=row.hostile,
             keep=row.keep,
         )
 
-    def _assemble(self, text: str, nodes: tuple[Node, ...], *, keep: tuple[str, ...]) -> tuple[str, str, str]:
-        found = self._found
-        for node in nodes:
-            if isinstance(node, Prose) and (outcome := found[node].outcome).fault:
+    def _name_engines(self, proses: Sequence[Prose]) -> str:
+        legs = sorted({self._legs.get(prose, 0) for prose in proses}) if self._legs else []
+        return " + ".join([self._signatures[leg] for leg in legs or [0]])
+
+
+def _assemble(
+    text: str, nodes: tuple[Node, ...], outcomes: Iterator[Outcome], *, keep: tuple[str, ...]
+) -> tuple[str, str, str]:
+    """Put a text together from what became of its proses; return it, and the reason and detail of a fault."""
+    pieces = []
+    for node in nodes:
+        if isinstance(node, Prose):
+            outcome = next(outcomes)
+            if outcome.fault:
                 return "", outcome.fault, outcome.detail
-        translated = join_nodes(nodes, lambda prose: found[prose].outcome.text)
-        reason, detail = check_text(text, translated, keep=keep)
-        return translated, reason, detail
+            pieces.append(outcome.text)
+        else:
+            pieces.append(node.text)
+    translated = "".join(pieces)
+    reason, detail = check_text(text, translated, keep=keep)
+    return translated, reason, detail
 
 
 def _drop(row: Row, reason: str, detail: str) -> Drop:
