@@ -15,10 +15,11 @@ from taco.errors import EngineError
 from taco.languages.table import ENGLISH, find_language
 from taco.records import Drop, TranslatedRow
 from taco.translate.apertium.engine import ApertiumEngine, open_apertium
-from taco.translate.apertium.modes import find_folder, find_path, list_modes
+from taco.translate.apertium.modes import Mode, find_folder, find_path, list_modes
 from taco.translate.apertium.options import ApertiumOptions
 from taco.translate.apertium.pipeline import Pipeline
 from taco.translate.apertium.versions import make_signature
+from taco.translate.engine import prepare
 from taco.translate.slots import SLOT, make_slot
 
 SENTENCES = [f"The {size} cat eats {count} fish." for size in ("big", "small", "old") for count in range(2, 12)]
@@ -169,3 +170,41 @@ def test_a_missing_pair_is_named_without_apertium_itself(tmp_path: Path, monkeyp
     with pytest.raises(EngineError) as caught:
         open_apertium(options, source=ENGLISH, target=find_language("yo"))
     assert "No Debian package leads from English to Yoruba" in caught.value.hint
+
+
+class Counted(Pipeline):
+    """Remembers every pipeline that was started."""
+
+    started: list[Counted]
+
+    def __init__(self, *arguments: object, **options: object) -> None:
+        super().__init__(*arguments, **options)  # type: ignore[arg-type]
+        self.started.append(self)
+
+    def is_ended(self) -> bool:
+        return not self._processes
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize("is_used", [True, False])
+def test_pipelines_that_are_prepared_are_used_and_none_is_left_behind(is_used: bool) -> None:
+    open_pair("gl").close()
+    path = find_path(list_modes(find_folder(None)), source="eng", target="glg")
+    assert path
+    Counted.started = []
+    with ApertiumEngine(path, processes=2, timeout_s=30, signature="x", start=Counted) as engine:
+        prepare(engine)
+        if is_used:
+            assert "gato" in engine.translate(["The cat sleeps."])[0].text
+            assert "gatos" in engine.translate(["The cats sleep."])[0].text
+    assert len(Counted.started) == 2
+    assert all(pipeline.is_ended() for pipeline in Counted.started)
+
+
+def test_a_pipeline_that_cannot_start_is_an_error_of_the_first_call(tmp_path: Path) -> None:
+    mode = tmp_path / "en-xx.mode"
+    mode.write_text("no-such-program")
+    with ApertiumEngine([Mode("en-xx", "eng", "xxx", mode)], processes=2, timeout_s=5, signature="x") as engine:
+        prepare(engine)
+        with pytest.raises(EngineError, match="Cannot start"):
+            engine.translate(["one"])

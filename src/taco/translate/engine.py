@@ -173,6 +173,16 @@ class Closing:
         self.close()
 
 
+def prepare(engine: Engine) -> None:
+    """Let an engine get ready for its first call while other work is done, where it has a method `prepare` for that.
+
+    It returns at once and raises nothing: what is wrong, the first call says.
+    """
+    begin = getattr(engine, "prepare", None)
+    if begin is not None:
+        begin()
+
+
 def open_engine(name: str, options: Any, *, source: Language, target: Language) -> Engine:
     """Open an engine for one pair of languages.
 

@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from taco.errors import EngineError
+from taco.errors import DataError, EngineError
 from taco.languages.table import ENGLISH, Language
 from taco.progress import Progress
 from taco.records import Drop, Row, StageCount, TranslatedRow, from_json, to_json
 from taco.store.files import disk_faults, write_atomically
 from taco.store.jsonl import count_records, write_records
 from taco.store.memory import Ledger
+from taco.translate.engine import Engine, prepare
+from taco.translate.estimate import count_texts
 from taco.translate.forecast import Forecast, make_forecast
 from taco.translate.options import TranslateOptions
 from taco.translate.runner import Runner, open_runner
@@ -116,6 +118,8 @@ def run_translate(
     expected, opened = Forecast.read(expected_at), None
     if expected is None:
         opened = open_engines(job)
+        if options.runner == "local" and options.processes == 1 and _is_work_left(job, opened.engines[0], source):
+            prepare(opened.engines[0])  # its programs start while the forecast is made
         expected = make_forecast(opened.engines[0], options, source=source, target=target, memory=memory)
         if expected:
             expected.keep(expected_at)
@@ -137,6 +141,22 @@ def run_translate(
         progress.say(f"translate: {expected.compare(ledger)}")
         counters |= expected.list_counters()
     return replace(count, counters=counters)
+
+
+_LOOKED_AT = 8
+"""Rows by which a run that has something to send is told from one that the memory answers."""
+
+
+def _is_work_left(job: Job, engine: Engine, source: Path) -> bool:
+    """Whether the memory lacks a text of the first rows; rows that cannot be read are left to who reads them all."""
+    try:
+        texts = list(count_texts(source, engine, most_rows=_LOOKED_AT))
+    except DataError:
+        return False
+    if not job.memory.exists():
+        return bool(texts)
+    with job.open_memory(engine.signature) as kept:
+        return len(kept.look_up(texts)) < len(texts)
 
 
 def _list_missing(source: Path, parts: PartFolder, rows: int, *, skip: Callable[[int], None]) -> Iterator[Shard]:

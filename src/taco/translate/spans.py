@@ -228,7 +228,7 @@ def find_numbers(text: str) -> list[str]:
     >>> find_numbers("From 9:00-11:00 for $5 or 1,085.75 euros.")
     ['9:00-11:00', '$5', '1,085.75']
     """
-    return _NUMBERS.findall(_pick_numbers(text))
+    return _NUMBERS.findall(_pick_numbers(text)) if may_hold_digits(text) else []
 
 
 _BYTES_OF_DIGITS = b"0123456789" + bytes([0xD9, 0xDB, 0xDF, 0xE0, 0xE1, 0xEA, *range(0xEF, 0xF5)])
@@ -247,8 +247,6 @@ def may_hold_digits(text: str) -> bool:
 
 def _pick_numbers(text: str) -> str:
     """Return the words that hold digits, with what white space that is no space joins to them."""
-    if not may_hold_digits(text):
-        return ""
     picked, end = [], 0
     for found in _FROM_DIGIT.finditer(text):
         place = found.start()
@@ -266,6 +264,8 @@ def compare_numbers(source: str, target: str) -> tuple[list[str], list[str]]:
     >>> compare_numbers("the 15th of 20", "la 15a de 20"), compare_numbers("5 of 20", "5 de 21")
     (([], []), (['20'], ['21']))
     """
+    if not may_hold_digits(source + target):
+        return [], []
     source, target = _pick_numbers(source), _pick_numbers(target)
     if source == target:
         return [], []

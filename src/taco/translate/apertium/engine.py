@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
+import threading
 from collections import Counter
 from collections.abc import Sequence
 
@@ -53,6 +55,7 @@ class ApertiumEngine(Closing):
         watchlists = [Watchlist() for _ in path]
         self._free: queue.LifoQueue[list[Hop]] = queue.LifoQueue(processes)
         self._all: list[list[Hop]] = []
+        self._starting: list[threading.Thread] = []
         for _ in range(processes):
             hops = [
                 Hop(programs, timeout_s=timeout_s, watchlist=watchlist, start=start)
@@ -69,8 +72,25 @@ class ApertiumEngine(Closing):
         finally:
             self._free.put(hops)
 
+    def prepare(self) -> None:
+        """Begin to start all pipelines, each in a thread of its own; see `taco.translate.engine.prepare`."""
+        for _ in self._all:
+            self._starting.append(threading.Thread(target=self._start_one, name="apertium-start"))
+            self._starting[-1].start()
+
+    def _start_one(self) -> None:
+        hops = self._free.get()
+        try:
+            with contextlib.suppress(EngineError):  # who translates meets it again
+                for hop in hops:
+                    hop.prepare()
+        finally:
+            self._free.put(hops)
+
     def close(self) -> None:
         """End all programs; may be called more than once."""
+        for thread in self._starting:
+            thread.join()
         for hops in self._all:
             for hop in hops:
                 hop.close()

@@ -71,6 +71,15 @@ class Hop:
         self._around: tuple[Pipeline, Pipeline] | None = None
         self._number = 0
 
+    def prepare(self) -> None:
+        """Start the pipeline, if it is not running.
+
+        Raises:
+            EngineError: It does not even translate a full stop.
+        """
+        if self._pipeline is None:
+            self._pipeline = self._open(self._commands, watch=self._tagger)
+
     def translate(self, texts: Sequence[str]) -> list[Answer]:
         """Translate texts; each answer depends on its text only.
 
@@ -108,9 +117,8 @@ class Hop:
 
     def _translate_together(self, texts: Sequence[str]) -> tuple[list[Answer], str]:
         """Translate texts in one go; return the answers to the first of them that can be trusted, and what broke."""
-        if self._pipeline is None:
-            self._pipeline = self._open(self._commands, watch=self._tagger)
-        pipeline, first = self._pipeline, self._take_numbers(len(texts))
+        pipeline = self._pipeline = self._pipeline or self._open(self._commands, watch=self._tagger)
+        first = self._take_numbers(len(texts))
         fault = ""
         try:
             raw = pipeline.exchange(_encode(texts, first), timeout_s=self._timeout_s)
