@@ -11,14 +11,13 @@ Figures, each the best of the rounds, which run in turn so that other work on th
   checks, files.
 - *structure*: rows a second of one core for cutting, marking, putting together and checking, with an engine that says
   texts back at once;
-- *identified*: the same with the language of each response identified as well, in windows as the gate does it.
-
+- *identified*: the same with the language of each response identified as well, in windows as the gate does it;
 - *opening*: seconds until the engine is open and all its programs have answered once. It is left out of *engine* and is
   part of *stage*.
 
-`engine_cpu` and `stage_cpu` are CPU seconds of this process and of the engine's programs for *engine* (with opening and closing it) and for
-*stage*. They hardly depend on what else the machine does: where the engine keeps every core busy, the stage cannot be
-faster than their ratio, nor slower but by cores that stand idle.
+`engine_cpu` and `stage_cpu` are CPU seconds of this process and of the engine's programs, for *engine* with opening and
+closing it and for *stage*. Where the engine keeps every core busy, the stage can be no faster than their ratio,
+`cpu_share_of_engine`, and is slower only by what cores stand idle.
 """
 
 from __future__ import annotations

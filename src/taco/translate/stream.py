@@ -18,9 +18,9 @@ from taco.translate.shards import Part, Shard, read_rows
 AHEAD = 2
 """Rounds of full calls that are cut up and wait for the engine: while one is being made, the next is there."""
 
-OPEN_SHARDS = 4
-"""Shards that are at work at the same time at most, which bounds the memory. Texts that the engine is too busy for may
-keep one from its end for minutes."""
+OPEN_ROWS = 4000
+"""Rows of shards that are at work at the same time; two shards always are. It bounds the memory: texts that the engine is
+too busy for may keep a shard from its end for minutes."""
 
 CUT_ROWS = 16
 """Rows that are cut up in one step: one look into the memory is made for all of them."""
@@ -96,7 +96,8 @@ class Stream:
     def _can_cut(self) -> bool:
         if any(one.left for one in self._open):
             return True
-        return self._has_shards and len(self._open) < OPEN_SHARDS and self._open_next()
+        may_open = len(self._open) < 2 or sum(one.rows for one in self._open) < OPEN_ROWS
+        return self._has_shards and may_open and self._open_next()
 
     def _cut(self, *, rounds: int) -> bool:
         """Cut some rows up, unless the first engine has so many rounds of calls before it."""
@@ -139,13 +140,14 @@ class _OpenShard:
     """A shard at work.
 
     Attributes:
-        window: Its rows that are cut up.
-        left: Number of its rows that are not.
+        rows: Number of its rows.
+        left: Number of those that are not cut up.
+        window: The others.
     """
 
     def __init__(self, shard: Shard, rows: Sequence[Row], translator: RowTranslator) -> None:
         self.window = translator.open_window()
-        self.left = len(rows)
+        self.rows = self.left = len(rows)
         self._key, self._rows = shard.key, list(reversed(rows))
         self._lines: list[str] = [""] * len(rows)
         self._engines: list[str | None] = [None] * len(rows)
@@ -153,7 +155,7 @@ class _OpenShard:
 
     @property
     def is_finished(self) -> bool:
-        return self._judged == len(self._lines)
+        return self._judged == self.rows
 
     def cut(self, most: int) -> None:
         """Cut up the next rows."""
