@@ -40,13 +40,13 @@ from taco.records import Row
 from taco.source.options import SourceOptions
 from taco.source.run import run_source
 from taco.store.jsonl import read_records
+from taco.translate.batches import make_batches
 from taco.translate.echo import EchoOptions, open_echo
 from taco.translate.engine import Translation, open_engine, prepare
 from taco.translate.estimate import count_texts
 from taco.translate.options import TranslateOptions
 from taco.translate.rows import Leg, RowTranslator
 from taco.translate.run import Payer, run_translate
-from taco.translate.batches import make_batches
 from taco.translate.shards import NAMES
 from taco.translate.spans import find_line_spans
 

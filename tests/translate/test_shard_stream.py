@@ -220,7 +220,7 @@ def test_workers_that_cannot_open_the_engine_say_why(tmp_path: Path, runner: str
     shard = next(cut_shards(write_source(tmp_path / "source") / "train.jsonl", rows=5))
     progress = SilentProgress()
     with (
-        pytest.raises(EngineError, match="Apertium (is not installed|has no way)"),
+        pytest.raises(EngineError, match=r"Apertium (is not installed|has no way)"),
         progress.task("", total=None, unit="") as task,
         open_runner(job, progress=progress, task=task) as opened,
     ):

@@ -14,13 +14,13 @@ from taco.languages.table import ENGLISH, Language
 from taco.records import Row
 from taco.store.jsonl import count_records, read_records
 from taco.store.memory import TranslationMemory
+from taco.translate.batches import make_batches
 from taco.translate.engine import Engine, Limits, Price, open_engine
 from taco.translate.options import TranslateOptions
 from taco.translate.repair import list_attempts
-from taco.translate.window import FIELDS
 from taco.translate.segment import Prose, split_text
-from taco.translate.batches import make_batches
 from taco.translate.shards import NAMES
+from taco.translate.window import FIELDS
 from taco.translate.worker import set_limits
 
 BYTES_PER_SOURCE_BYTE = 2.5

@@ -273,9 +273,7 @@ class Sender:
     def _estimate(self, call: _Call) -> float:
         return call.characters * self._engine.price.usd_per_million_characters / 1e6
 
-    def _take_in(
-        self, call: _Call, future: Future[list[Translation]], answers: dict[str, Translation]
-    ) -> None:
+    def _take_in(self, call: _Call, future: Future[list[Translation]], answers: dict[str, Translation]) -> None:
         try:
             translations = future.result()
             if len(translations) != len(call.texts):
