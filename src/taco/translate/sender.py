@@ -330,15 +330,20 @@ class Sender:
             )
 
 
+def check(senders: Sequence[Sender]) -> None:
+    """Raise what keeps a sender from going on, if anything does. Calls may still be under way, see `Sender.stop`."""
+    for sender in senders:
+        if sender.failure is not None:
+            raise sender.failure
+
+
 def wait_for(senders: Sequence[Sender]) -> bool:
     """Wait until a call of a sender is back or may be made; False where there is nothing to wait for.
 
     Raises:
-        TacoError: A sender cannot go on. Calls may still be under way, see `Sender.stop`.
+        TacoError: A sender cannot go on.
     """
-    for sender in senders:
-        if sender.failure is not None:
-            raise sender.failure
+    check(senders)
     calls = [call for sender in senders for call in sender.calls]
     if calls:
         wait(calls, return_when=FIRST_COMPLETED)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from taco.errors import TacoError
 from taco.records import Row, TranslatedRow, to_json
 from taco.translate.rows import RowTranslator
-from taco.translate.sender import Sender, wait_for
+from taco.translate.sender import Sender, check, wait_for
 from taco.translate.shards import Part, Shard, read_rows
 
 AHEAD = 2
@@ -89,9 +89,12 @@ class Stream:
             for one in self._open if answers else ():
                 one.window.take_answers(leg, answers)
                 self._translator.ask(one.window)
+        check(self._senders)
         is_last = not self._can_cut()
-        for sender in self._senders:
-            sender.fill(is_last=is_last)
+        first, *others = self._senders
+        first.fill(is_last=is_last)
+        for sender in others:  # they get little: none of it waits for more once a shard is cut up
+            sender.fill(is_last=is_last or any(not one.left for one in self._open))
 
     def _can_cut(self) -> bool:
         if any(one.left for one in self._open):
