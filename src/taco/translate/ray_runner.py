@@ -94,17 +94,22 @@ class KeptMemory:
 
 
 class RayWorker:
-    """A worker as an actor."""
+    """A worker as an actor; one that has no engine says so when it is asked, as Ray does not hand on why an actor died."""
 
     def __init__(self, job: Job, keeper: Any) -> None:
-        self._worker = Worker(
-            job,
-            meter=SilentMeter(),
-            say=lambda line: None,
-            open_memory=lambda signature: KeptMemory(keeper, signature),
-        )
+        try:
+            self._worker: Worker | EngineError = Worker(
+                job,
+                meter=SilentMeter(),
+                say=lambda line: None,
+                open_memory=lambda signature: KeptMemory(keeper, signature),
+            )
+        except EngineError as error:
+            self._worker = error
 
     def translate(self, shard: Shard) -> Part:
+        if isinstance(self._worker, EngineError):
+            raise self._worker
         return self._worker.translate(shard)
 
 
@@ -166,8 +171,6 @@ class _RayRunner:
             try:
                 part = _unwrap(lambda reference=reference: self._ray.get(reference))
             except self._ray.exceptions.ActorDiedError as error:
-                if isinstance(error.__cause__, EngineError):
-                    raise error.__cause__ from error
                 note_death(self._deaths, shard, error)
                 again.append(shard)
                 self._idle.append(self._start_worker())
