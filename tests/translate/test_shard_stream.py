@@ -22,7 +22,7 @@ from taco.translate.engine import Limits, Translation
 from taco.translate.options import TranslateOptions
 from taco.translate.runner import open_runner
 from taco.translate.sender import BUSY_ATTEMPTS
-from taco.translate.shards import Part, PartFolder, cut_shards
+from taco.translate.shards import Part, PartFolder, Shard, cut_shards
 from taco.translate.window import Window
 from taco.translate.worker import Job, Opened
 
@@ -125,6 +125,16 @@ def test_however_calls_are_made_the_files_are_the_same(
     assert (count.rows_kept, count.counters["texts_lost"]) == (ROWS, 0)
     assert len(engine.sent) == len(set(engine.sent))
     assert max(engine.sizes) <= (most or len(engine.sent))
+
+
+def test_an_empty_shard_has_an_empty_part(tmp_path: Path) -> None:
+    options = TranslateOptions.model_validate({"engine": "echo"})
+    job = Job(options=options, language="gl", memory=tmp_path / "memory.sqlite", run="a-run", account="tests")
+    empty = [Shard(name="train", number=number, first_line=1, lines=()) for number in range(3)]
+    progress = SilentProgress()
+    with progress.task("", total=None, unit="") as task, open_runner(job, progress=progress, task=task) as opened:
+        parts = list(opened.map(empty))
+    assert [(part.key, part.rows, part.drops) for part in parts] == [(shard.key, (), ()) for shard in empty]
 
 
 def test_an_interrupt_between_two_calls_loses_none_that_is_under_way(

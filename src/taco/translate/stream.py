@@ -72,6 +72,8 @@ class Stream:
                     self._exchange()
                     if not any(one.window.has_ready for one in self._open) and not wait_for(self._senders):
                         break
+            yield from self._take_finished()  # such as have no rows
+            assert not self._open, "a row waits for an answer that nobody asked for"
             if self._fault is not None:
                 raise self._fault
         except (Exception, KeyboardInterrupt):  # of a stream that is left unfinished, `Sender.close` takes care
@@ -97,10 +99,13 @@ class Stream:
             sender.fill(is_last=is_last or any(not one.left for one in self._open))
 
     def _can_cut(self) -> bool:
-        if any(one.left for one in self._open):
-            return True
-        may_open = len(self._open) < 2 or sum(one.rows for one in self._open) < OPEN_ROWS
-        return self._has_shards and may_open and self._open_next()
+        """Whether there are rows to cut up, of a shard that is open or may be opened."""
+        while not any(one.left for one in self._open):
+            rows = [one.rows for one in self._open if not one.is_finished]
+            may_open = len(rows) < 2 or sum(rows) < OPEN_ROWS
+            if not (self._has_shards and may_open and self._open_next()):
+                return False
+        return True
 
     def _cut(self, *, rounds: int) -> bool:
         """Cut some rows up, unless the first engine has so many rounds of calls before it."""
