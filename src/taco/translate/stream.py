@@ -85,12 +85,17 @@ class Stream:
             sender.stop()
 
     def _exchange(self) -> None:
-        """Hand out what is back, and send what is next."""
-        for leg, sender in enumerate(self._senders):
-            answers = sender.collect()
+        """Take in what is back and send what is next, then hand out what came and send what that makes necessary."""
+        back = [sender.collect() for sender in self._senders]
+        self._fill()
+        for leg, answers in enumerate(back):
             for one in self._open if answers else ():
                 one.window.take_answers(leg, answers)
                 self._translator.ask(one.window)
+        if any(back):
+            self._fill()
+
+    def _fill(self) -> None:
         check(self._senders)
         is_last = not self._can_cut()
         first, *others = self._senders
