@@ -24,6 +24,7 @@ from taco.cli.judge import judge
 from taco.cli.publish import publish
 from taco.cli.serve import serve
 from taco.cli.study import study_app
+from taco.cli.study_tokens import study_tokens
 from taco.cli.tokens import tokens
 
 EXIT_FAULT = 70
@@ -215,6 +216,7 @@ def languages(
     print_languages(text, script=script, engine=engine, as_json=as_json)
 
 
+study_app.command("tokens")(study_tokens)
 app.command("tokens")(tokens)
 app.command("bench-mt")(bench_mt)
 app.command("failures")(failures)

@@ -113,6 +113,22 @@ class Bootstrap(BaseModel):
         low, high = self._cut([[score(total) for total in block] for block in totals])
         return Estimate(value=value, low=low, high=high, n=len(rows), method="bootstrap")
 
+    def estimate_quantile(self, values: Sequence[float], share: float) -> Estimate:
+        """Estimate the largest of the values that at most `share` of them are below; intervals of rare shares are rough.
+
+        >>> Bootstrap(samples=100, confidence=0.95, seed=1).estimate_quantile([3.0, 1.0, 2.0, 4.0], 0.25).value
+        2.0
+        """
+        if not values:
+            return Estimate(value=None, low=None, high=None, n=0, method="none")
+        ordered = np.sort(np.array(values, dtype=np.float64))
+        place = min(len(ordered) - 1, int(share * len(ordered) + 1e-9))
+        value = _round(ordered[place])
+        if len(ordered) == 1:
+            return Estimate(value=value, low=None, high=None, n=1, method="none")
+        low, high = self._cut([ordered[np.sort(drawn, axis=1)[:, place]] for drawn in self._draw(len(ordered))])
+        return Estimate(value=value, low=low, high=high, n=len(ordered), method="bootstrap")
+
     def _estimate_constant(self, value: float, mean: float, *, is_rate: bool, counts: dict[str, int]) -> Estimate:
         if not is_rate or value not in (0.0, 1.0):
             return Estimate(value=mean, low=None, high=None, method="constant", **counts)

@@ -7,7 +7,9 @@ import importlib.metadata
 from pathlib import Path
 from typing import Any
 
+from taco.errors import ModelError
 from taco.model.base import Base, find_folder
+from taco.model.libraries import require_libraries
 from taco.model.load import load_tokenizer
 from taco.model.options import ModelOptions
 from taco.progress import Progress
@@ -44,3 +46,22 @@ def open_tokenizer(options: ModelOptions, *, cache: Path, progress: Progress) ->
     digest = hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()[:12]
     version = importlib.metadata.version("transformers")
     return tokenizer, f"{options.base}, {len(tokenizer)} tokens, files {digest}, transformers {version}"
+
+
+def open_tokenizer_file(path: Path) -> tuple[Any, str]:
+    """Open a file tokenizer.json by itself, without a chat template; return the tokenizer and its signature.
+
+    Raises:
+        ModelError: The file is missing or is no tokenizer, or the extra [train] is not installed.
+    """
+    require_libraries()
+    from transformers import PreTrainedTokenizerFast
+
+    if not path.is_file():
+        raise ModelError(f"{path} is missing.", hint="Expected a file tokenizer.json, as base models come with one.")
+    try:
+        tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(path))
+    except Exception as error:  # the Rust library raises Exception itself
+        raise ModelError(f"{path} is no tokenizer: {str(error).splitlines()[0]}.") from error
+    version = importlib.metadata.version("transformers")
+    return tokenizer, f"{path.name}, {len(tokenizer)} tokens, file {digest_file(path)[:12]}, transformers {version}"

@@ -31,7 +31,7 @@ class Fit:
         context: Tokens.
         over, share_over: Rows that have more, and their share.
         over_shortened: How many of them do even with their shortest response.
-        best_sentences: The largest number of sentences of a response with which `FITTING` of the rows fit; None where so
+        best_sentences: The largest number of sentences of a response with which enough of the rows fit; None where so
             many fit as they are; 0 where no number is small enough.
     """
 
@@ -57,13 +57,13 @@ def measure_spread(values: Sequence[float]) -> Spread:
     )
 
 
-def find_fit(rows: Sequence[RowTokens], context: int) -> Fit:
-    """Say how rows, at least one, fit a context of so many tokens.
+def find_fit(rows: Sequence[RowTokens], context: int, *, fitting: float = FITTING) -> Fit:
+    """Say how rows, at least one, fit a context of so many tokens; `fitting` of them must for a length to be the best.
 
     A shorter response is taken to cost as much less, in both languages, as the English text has fewer characters.
     """
     over = sum(row.total > context for row in rows)
-    allowed = math.floor((1 - FITTING) * len(rows) + 1e-9)
+    allowed = math.floor((1 - fitting) * len(rows) + 1e-9)
     limits = sorted(count_fitting_sentences(row, context) for row in rows)
     best = limits[allowed]
     return Fit(

@@ -59,7 +59,7 @@ def measure_example(
     asked = len(encode_prompt(tokenizer, system=example.system, prompt=example.prompt))
     learnt = len(encode_completion(tokenizer, example.completion, end=end))
     spans = parse_chain(example.completion, template=example.template, language=language).spans
-    sections = dict.fromkeys(template.section_names, 0) | _count_sections(example.completion, tokenizer, spans)
+    sections = dict.fromkeys(template.section_names, 0) | count_sections(example.completion, tokenizer, spans)
     parts = {FRAME: asked - prompt, PROMPT: prompt, **sections, LABELS: learnt - sum(sections.values())}
     responses = sum(sections[section.name] for section in template.sections if section.text in RESPONSES)
     responses += prompt if template.prompt in RESPONSES else 0
@@ -74,7 +74,7 @@ def count_tokens(texts: Sequence[str], tokenizer: Any) -> list[int]:
     return [len(ids) for ids in encoded["input_ids"]]
 
 
-def _count_sections(text: str, tokenizer: Any, spans: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+def count_sections(text: str, tokenizer: Any, spans: Mapping[str, tuple[int, int]]) -> dict[str, int]:
     """Count the tokens of a completion by the section that their first character lies in.
 
     A tokenizer that does not say where its tokens are gets the sections one by one, which may be a token off at the ends.
