@@ -77,14 +77,18 @@ def read_distances(path: Path) -> Mapping[frozenset[str], float]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {error}.", hint="tools/make_typology.py writes such a file.") from error
+        raise DataError(
+            f"{path} cannot be read: {error}.", hint="tools/make_typology.py writes such a file."
+        ) from error
     found: dict[frozenset[str], float] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith("#"):
             continue
         cells = line.split("\t")
         if len(cells) != 3:
-            raise DataError(f"{path}:{number}: expected two languages and a number with tabs between them, found {line!r}.")
+            raise DataError(
+                f"{path}:{number}: expected two languages and a number with tabs between them, found {line!r}."
+            )
         if cells[2].strip() != "-":
             found[_read_pair(cells, f"{path}:{number}")] = _read_number(cells[2], f"{path}:{number}")
     return found

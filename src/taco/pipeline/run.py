@@ -10,6 +10,7 @@ import json
 import platform
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from taco import __version__
@@ -38,6 +39,7 @@ def run_recipe(
     progress: Progress,
     until: str | None = None,
     again: str | None = None,
+    stages: Sequence[Stage] = STAGES,
 ) -> RunFolder:
     """Run every stage of a recipe that is not up to date, and return the run's folder.
 
@@ -48,18 +50,19 @@ def run_recipe(
         progress: Where to say how far it is.
         until: Name of the last stage to run; None for all.
         again: Name of a stage to run even if it is up to date.
+        stages: The stages, in their order; the usual ones if not given.
 
     Raises:
         TacoError: A stage could not finish. What was done is kept; the same call goes on from there.
     """
-    last = len(STAGES) if until is None else _stage_index(until) + 1
-    forced = None if again is None else STAGES[_stage_index(again)].name
+    last = len(stages) if until is None else _stage_index(until, stages) + 1
+    forced = None if again is None else stages[_stage_index(again, stages)].name
     context = Context(recipe, RunFolder(runs / recipe.run_name), cache, progress)
     with context.folder.lock():
         manifest = context.folder.read_manifest()
         manifest.name, manifest.seed = recipe.run_name, recipe.seed
         manifest.versions, manifest.recipe = collect_versions(), recipe.model_dump(mode="json")
-        for stage in STAGES[:last]:
+        for stage in stages[:last]:
             finding = _find_state(stage, context, manifest)
             if finding.is_fresh and stage.name != forced:
                 progress.say(f"{stage.name}: {finding.reason}")
@@ -103,8 +106,8 @@ def collect_versions() -> dict[str, str]:
     return versions
 
 
-def _stage_index(name: str) -> int:
-    names = [stage.name for stage in STAGES]
+def _stage_index(name: str, stages: Sequence[Stage]) -> int:
+    names = [stage.name for stage in stages]
     if name not in names:
         raise RecipeError(f"There is no stage {name!r}{suggest(name, names)}", hint=f"Stages: {', '.join(names)}.")
     return names.index(name)

@@ -51,11 +51,15 @@ def list_notes(results: TokenResults) -> tuple[str, ...]:
     signatures = dict.fromkeys(f"{one.tokenizer}: {one.signature}" for one in results.summaries)
     return (
         "Sections, characters and best lengths are of complete answers alone; tokens of all are of every text, loops too.",
-        "Best length: each answer at its own price of an English word, that of both responses together; for a direct "
-        + "answer that of the target's alone. Sentences: whole ones taken away from the end, as in training; \"all\" where "
-        + "enough answers fit.",
-        "A prompt counts its question, where the study names the questions, and its system message; the base's own marks "
-        + "only where its tokenizer comes with a chat template.",
+        (
+            "Best length: each answer at its own price of an English word, that of both responses together; for a direct "
+            'answer that of the target\'s alone. Sentences: whole ones taken away from the end, as in training; "all" where '
+            "enough answers fit."
+        ),
+        (
+            "A prompt counts its question, where the study names the questions, and its system message; the base's own marks "
+            "only where its tokenizer comes with a chat template."
+        ),
         f"Intervals: {results.intervals}. Other questions, and another model's answers, may be longer.",
         "Not shown: whether a shorter answer is a better or worse one.",
         *(f"Tokenizer {signature}" for signature in signatures),

@@ -1,0 +1,1 @@
+"""`taco study transfer`: an adapter of one language asked in others, near and far."""

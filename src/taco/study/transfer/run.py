@@ -1,0 +1,109 @@
+"""A transfer study from its file to its tables and picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from taco.evaluate.metric import Metric
+from taco.evaluate.scores import Scores, read_scores
+from taco.languages.distance import measure_kinship_distance, read_distances
+from taco.languages.table import Language, find_language
+from taco.progress import Progress
+from taco.study.result import write_result
+from taco.study.transfer.ask import ask_language, read_own
+from taco.study.transfer.lender import Lender, read_lender
+from taco.study.transfer.options import TransferStudy
+from taco.study.transfer.show import draw_charts, list_notes, list_tables
+from taco.study.transfer.summary import MEASURES, Asked, TransferResults, summarise_language
+
+TITLE = "An adapter asked in other languages"
+
+
+def run_transfer(
+    study: TransferStudy, *, folder: Path, cache: Path, progress: Progress
+) -> tuple[TransferResults, list[Path]]:
+    """Ask a run's adapter in each language; return the results and the files that hold them.
+
+    The tables and the picture are written anew after each language, so a study that is stopped has those that are done; the
+    same call goes on.
+
+    Args:
+        study: Which run, and in which languages.
+        folder: The study's folder; the borrowed runs are in its folder `runs`.
+        cache: The cache folder.
+        progress: Where to say how far it is.
+
+    Raises:
+        TacoError: The run is not finished, or a language could not be asked.
+    """
+    lender = read_lender(study.run)
+    home = lender.recipe.target
+    typology = read_distances(study.typology) if study.typology else {}
+    own = {code: read_own(run, find_language(code)) for code, run in study.own.items()}
+    asked = [_ask_home(lender, study.questions, own.get(home.code))]
+    others = [find_language(code) for code in study.languages if code != home.code]
+    results, paths = _write(study, lender, asked, folder, typology)
+    with progress.task("Languages", total=len(others), unit="languages") as task:
+        for language in sorted(others, key=lambda one: measure_kinship_distance(home, one)):
+            asked.append(_ask(study, lender, language, own.get(language.code), folder, cache, progress))
+            results, paths = _write(study, lender, asked, folder, typology)
+            task.advance()
+    return results, paths
+
+
+def _ask_home(lender: Lender, questions: int | None, own: Scores | None) -> Asked:
+    """Return what the lender scored in its own language, on the same rows."""
+    scores = read_scores(lender.run / "evaluate" / "scores.json")
+    ids = list(dict.fromkeys(row.id for row in scores.per_row))[:questions]
+    kept = tuple(row for row in scores.per_row if row.id in ids)
+    answers = lender.run / "generate" / "tuned.jsonl"
+    return Asked(
+        language=lender.recipe.target, scores=scores.model_copy(update={"per_row": kept}), answers=answers, own=own
+    )
+
+
+def _ask(
+    study: TransferStudy,
+    lender: Lender,
+    language: Language,
+    own: Scores | None,
+    folder: Path,
+    cache: Path,
+    progress: Progress,
+) -> Asked:
+    runs = folder / "runs"
+    scores = ask_language(lender, language, runs=runs, questions=study.questions, cache=cache, progress=progress)
+    return Asked(language=language, scores=scores, answers=runs / language.code / "generate" / "tuned.jsonl", own=own)
+
+
+def _write(
+    study: TransferStudy, lender: Lender, asked: list[Asked], folder: Path, typology: Mapping[frozenset[str], float]
+) -> tuple[TransferResults, list[Path]]:
+    metrics = _choose_metrics(asked[0].scores)
+    results = TransferResults(
+        study=study.name,
+        lender=lender.recipe.run_name,
+        lender_language=lender.recipe.target.name,
+        metrics=metrics,
+        languages=tuple(
+            summarise_language(one, lender=lender.recipe.target, typology=typology, metrics=metrics) for one in asked
+        ),
+        signatures={name: text for name, text in asked[0].scores.signatures.items() if name in ("chrF++", "intervals")},
+        adapter=dict(lender.adapter),
+    )
+    paths = write_result(
+        folder,
+        name="transfer",
+        title=TITLE,
+        numbers=results,
+        tables=list_tables(results),
+        notes=list_notes(results),
+        charts=draw_charts(results),
+    )
+    return results, paths
+
+
+def _choose_metrics(scores: Scores) -> tuple[Metric, ...]:
+    found = [scores.find_metric(name) for name in MEASURES]
+    return tuple(metric for metric in found if metric is not None)

@@ -1,0 +1,124 @@
+"""The tables and the picture of a transfer study."""
+
+from __future__ import annotations
+
+from taco.evaluate.metric import Metric
+from taco.report.interval_chart import Group, draw_intervals
+from taco.report.wording import write_interval, write_value
+from taco.study.drawing import Chart
+from taco.study.result import NOTHING, Table, write_estimate
+from taco.study.transfer.summary import BASE, LENT, OWN, LanguageResult, TransferResults
+
+TITLES = {BASE: "base model", LENT: "lent adapter", OWN: "own adapter"}
+_DRAWN = ("complete_chain", "reply_in_target", "chrf_instruction_en", "chrf_response_en", "chrf_reply")
+_MARKS = {BASE: "base", LENT: "tuned", OWN: "reference"}
+_LEFT = 150.0
+
+
+def list_tables(results: TransferResults) -> tuple[Table, ...]:
+    """Return the table of scores by language and system, and the table of distances and of what the replies are in."""
+    scores = Table(
+        f"An adapter for {results.lender_language}, asked in other languages, the nearest first",
+        (
+            "language, system",
+            "questions",
+            *(
+                f"{metric.title} ({metric.unit})" if metric.unit == "chrF++" else metric.title
+                for metric in results.metrics
+            ),
+        ),
+        tuple(line for one in results.languages for line in _list_systems(one, results)),
+    )
+    distances = Table(
+        "How far the language is, and what the lent adapter's target sections are most like",
+        (
+            "language",
+            "by descent",
+            "by script",
+            "by grammar",
+            "chrF++ of another question's answer",
+            "sections are like",
+        ),
+        tuple(_list_distances(one) for one in results.languages),
+    )
+    return scores, distances
+
+
+def list_notes(results: TransferResults) -> tuple[str, ...]:
+    """Say how it was measured and what it does not show."""
+    identifiers = dict.fromkeys(f"{one.language}: {one.identifier}" for one in results.languages)
+    return (
+        (
+            f'Adapter: {results.lender}. "lent - base" and "own - lent" are paired by question. Distances run from 0 (the same) to '
+            "1: by descent from the groups that two languages share, by grammar as the study's file says, a dash where it "
+            "does not."
+        ),
+        (
+            "References are machine translations, one engine for each language: chrF++ compares systems within a language, hardly "
+            "languages. Held against it is what replies to another question score."
+        ),
+        "An answer without a section counts as 0 in what is read from it. A dash: unscored, in no mean.",
+        (
+            "Not shown: whether a person would call a reply good; other bases; other seeds of the training; whether distance "
+            "is the cause. So few languages give no correlation, and the base model has seen some of them more than others."
+        ),
+        *(f"Identified by {identifier}" for identifier in identifiers),
+        *(f"{name}: {signature}" for name, signature in results.signatures.items()),
+    )
+
+
+def draw_charts(results: TransferResults) -> tuple[Chart, ...]:
+    """Draw the means of each system by language, the nearest language at the top."""
+    systems = dict.fromkeys(name for one in results.languages for name in one.systems)
+    keys = [(f"arm-{_MARKS[name]}", TITLES[name]) for name in systems]
+    charts = []
+    for metric in (metric for metric in results.metrics if metric.name in _DRAWN):
+        groups = [_group(one, metric) for one in results.languages]
+        if all(estimate.value is None for group in groups for estimate in group.estimates.values()):
+            continue
+        drawing = draw_intervals(groups, metric, title=metric.title, left=_LEFT)
+        charts.append(Chart(metric.title, drawing, keys))
+    return tuple(charts)
+
+
+def _group(one: LanguageResult, metric: Metric) -> Group:
+    estimates = {_MARKS[name]: found[metric.name] for name, found in one.systems.items()}
+    return Group(f"{one.language_name}, {one.kinship:.2f}", estimates)
+
+
+def _list_systems(one: LanguageResult, results: TransferResults) -> list[tuple[str, ...]]:
+    lines = [
+        (
+            f"{one.language_name}, {TITLES[name]}",
+            str(one.questions),
+            *(
+                f"{write_value(found[metric.name], metric.unit)} {write_interval(found[metric.name], metric.unit)}".strip()
+                for metric in results.metrics
+            ),
+        )
+        for name, found in one.systems.items()
+    ]
+    return lines + [
+        (
+            f"{one.language_name}, {name}",
+            "",
+            *(
+                f"{write_value(found[metric.name], metric.unit, is_difference=True)} "
+                f"{write_interval(found[metric.name], metric.unit, is_difference=True)}".strip()
+                for metric in results.metrics
+            ),
+        )
+        for name, found in one.differences.items()
+    ]
+
+
+def _list_distances(one: LanguageResult) -> tuple[str, ...]:
+    like = ", ".join(f"{code or 'nothing to judge'} {number}" for code, number in one.identified.items())
+    return (
+        one.language_name,
+        f"{one.kinship:.2f}",
+        f"{one.script:.0f}",
+        NOTHING if one.typology is None else f"{one.typology:.2f}",
+        write_estimate(one.floor, 1),
+        like or NOTHING,
+    )

@@ -1,0 +1,80 @@
+"""The stages of a borrowed run: the lender's held-out rows in another language, answered with the lender's adapter.
+
+They are the pipeline's own where nothing differs, so a borrowed run folder has a manifest, stale stages and resume as any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from taco.pipeline.stage import Context, Stage
+from taco.pipeline.stages import STAGES
+from taco.records import Row, StageCount
+from taco.store.jsonl import read_records, write_records
+from taco.study.transfer.lender import Lender
+
+
+def make_stages(lender: Lender, *, questions: int | None) -> tuple[Stage, ...]:
+    """Return the stages that ask a lender's adapter in the recipe's language.
+
+    Args:
+        lender: The run that lends its adapter.
+        questions: How many of its held-out rows are asked; None for all.
+    """
+    usual = {stage.name: stage for stage in STAGES}
+
+    def read_questions(context: Context) -> StageCount:
+        return _copy_rows(lender.run / "source", context.folder.stage("source"), questions)
+
+    def decide_generate(context: Context) -> Sequence[Any]:
+        return (*usual["generate"].settings(context), dict(lender.adapter))
+
+    def generate(context: Context) -> StageCount:
+        return _generate(context, lender)
+
+    return (
+        Stage("source", 1, (), lambda _: (lender.heldout, questions), read_questions),
+        usual["translate"],
+        replace(usual["chain"], inputs=("translate",), run=_run_chain),
+        replace(usual["generate"], inputs=("chain",), settings=decide_generate, run=generate),
+        usual["evaluate"],
+    )
+
+
+def _copy_rows(source: Path, out: Path, questions: int | None) -> StageCount:
+    """Copy the first held-out rows; there is nothing to train on."""
+    rows = list(islice(read_records(source / "heldout.jsonl", Row), questions))
+    write_records(out / "train.jsonl", [])
+    write_records(out / "heldout.jsonl", rows)
+    return StageCount(rows_in=len(rows), rows_kept=len(rows))
+
+
+def _run_chain(context: Context) -> StageCount:
+    from taco.chain.run import run_chain
+
+    return run_chain(
+        context.recipe.chain,
+        translated=context.folder.stage("translate"),
+        out=context.folder.stage("chain"),
+        language=context.recipe.target,
+        progress=context.progress,
+    )
+
+
+def _generate(context: Context, lender: Lender) -> StageCount:
+    from taco.generate.run import run_generate
+
+    return run_generate(
+        context.recipe.generate,
+        model=context.recipe.model,
+        chain=context.folder.stage("chain"),
+        adapter=lender.adapter_folder,
+        out=context.folder.stage("generate"),
+        cache=context.cache,
+        language=context.recipe.target,
+        progress=context.progress,
+    )
