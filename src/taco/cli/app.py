@@ -24,6 +24,7 @@ from taco.cli.judge import judge
 from taco.cli.publish import publish
 from taco.cli.serve import serve
 from taco.cli.study import study_app
+from taco.cli.study_cost import study_cost
 from taco.cli.study_tokens import study_tokens
 from taco.cli.study_transfer import study_transfer
 from taco.cli.tokens import tokens
@@ -218,6 +219,7 @@ def languages(
 
 
 study_app.command("tokens")(study_tokens)
+study_app.command("cost")(study_cost)
 study_app.command("transfer")(study_transfer)
 app.command("tokens")(tokens)
 app.command("bench-mt")(bench_mt)

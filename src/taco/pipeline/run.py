@@ -9,7 +9,6 @@ import importlib.metadata
 import json
 import platform
 import shutil
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from taco import __version__
 from taco.errors import RecipeError, StoreError, TacoError
 from taco.pipeline.stage import Context, Finding, Stage
 from taco.pipeline.stages import STAGES
+from taco.pipeline.usage import Meter
 from taco.progress import Progress
 from taco.recipe.schema import Recipe
 from taco.records import StageCount
@@ -160,9 +160,10 @@ def _run_stage(stage: Stage, context: Context, manifest: Manifest) -> None:
     manifest.stages[stage.name] = entry
     context.folder.write_manifest(manifest)
     context.progress.say(f"{stage.name}: {'going on' if goes_on else 'started'}")
-    started = time.monotonic()
+    meter = Meter()
     count = _call_stage(stage, dataclasses.replace(context, key=key))
-    entry.seconds = round(time.monotonic() - started, 3)
+    used = meter.read()
+    entry.seconds, entry.cpu_seconds, entry.peak_mib = used.seconds, used.cpu_seconds, used.peak_mib
     _record_count(stage, entry, count)
     entry.outputs = _digest_outputs(stage, context.folder)
     entry.status = "done"

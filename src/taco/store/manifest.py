@@ -22,6 +22,8 @@ class StageEntry(BaseModel):
         key: Digest of all that decides the stage's output: options, inputs, code version.
         attempts: How often the stage was started with this key; more than 1 after a kill.
         seconds: Wall-clock time of the attempt that finished.
+        cpu_seconds, peak_mib: Time on processor cores and the most memory of that attempt, see `taco.pipeline.usage`;
+            None in manifests of earlier versions.
         rows_in, rows_kept, dropped: rows_in == rows_kept + sum(dropped.values()).
         counters: Further figures, such as characters sent to the engine.
         outputs: File, relative to the run folder -> SHA-256.
@@ -34,6 +36,8 @@ class StageEntry(BaseModel):
     attempts: int = 1
     started_at: str = ""
     seconds: float = 0.0
+    cpu_seconds: float | None = None
+    peak_mib: float | None = None
     rows_in: int = 0
     rows_kept: int = 0
     dropped: dict[str, int] = {}
