@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -14,8 +14,6 @@ from taco.recipe.schema import Recipe
 from taco.registry import suggest
 
 _Table = dict[str, Any]
-
-ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 def load_recipe(path: Path, *, settings: Sequence[str] = ()) -> Recipe:
@@ -28,50 +26,33 @@ def load_recipe(path: Path, *, settings: Sequence[str] = ()) -> Recipe:
     Raises:
         RecipeError: The file is missing, is no TOML, or holds faults (all are named).
     """
-    hint = "`taco recipe show RECIPE` prints every option with its value."
-    return load_options(path, Recipe, settings=settings, hint=hint)
-
-
-def load_options(
-    path: Path, form: type[ModelT], *, settings: Sequence[str] = (), hint: str, noun: str = "recipe"
-) -> ModelT:
-    """Read and check any file of options.
-
-    Args:
-        path: The TOML file.
-        form: What it has to hold.
-        settings: Values that take the place of the file's, as in `load_recipe`.
-        hint: Where all options can be read.
-        noun: What the file is called in messages.
-
-    Raises:
-        RecipeError: The file is missing, is no TOML, or holds faults (all are named).
-    """
-    table = _read_toml(path, noun)
+    table = _read_toml(path)
     for setting in settings:
         _apply_setting(table, setting)
     try:
-        return form.model_validate(table)
+        return Recipe.model_validate(table)
     except ValidationError as error:
-        faults = [_describe_fault(fault, form) for fault in error.errors(include_url=False)]
+        faults = [_describe_fault(fault) for fault in error.errors(include_url=False)]
         count = f"{len(faults)} faults" if len(faults) > 1 else "a fault"
-        lines = "\n".join(f"  - {fault}" for fault in faults)
-        raise RecipeError(f"{path} has {count}:\n{lines}", hint=hint) from error
+        raise RecipeError(
+            f"{path} has {count}:\n" + "\n".join(f"  - {fault}" for fault in faults),
+            hint="`taco recipe show RECIPE` prints every option with its value.",
+        ) from error
 
 
-def _read_toml(path: Path, noun: str) -> _Table:
+def _read_toml(path: Path) -> _Table:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         beside = [found.name for found in path.parent.glob("*.toml")] if path.parent.is_dir() else []
         raise RecipeError(
-            f"There is no {noun} {path}{suggest(path.name, beside)}",
-            hint=f"TOML files in {path.parent}: {', '.join(sorted(beside)) or 'none'}.",
+            f"There is no recipe {path}{suggest(path.name, beside)}",
+            hint=f"Recipes in {path.parent}: {', '.join(sorted(beside)) or 'none'}.",
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path} cannot be read: {error}.") from error
     except tomllib.TOMLDecodeError as error:
-        hint = "See recipes/quickstart.toml for the form." if noun == "recipe" else f"See docs/{noun}.md for the form."
+        hint = "See recipes/quickstart.toml for the form."
         raise RecipeError(f"{path} is no valid TOML: {error}.", hint=hint) from error
 
 
@@ -99,10 +80,10 @@ def read_value(text: str) -> Any:
         return text
 
 
-def _describe_fault(fault: Any, form: type[BaseModel]) -> str:
+def _describe_fault(fault: Any) -> str:
     where = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
-        known = list(_fields_at(form, fault["loc"][:-1]))
+        known = list(_fields_at(fault["loc"][:-1]))
         return f"{where}: there is no such option{suggest(str(fault['loc'][-1]), known)}"
     if fault["type"] == "missing":
         return f"{where}: must be given"
@@ -110,8 +91,8 @@ def _describe_fault(fault: Any, form: type[BaseModel]) -> str:
     return f"{where}: {message[0].lower()}{message[1:]} (found {fault['input']!r})" if where else message
 
 
-def _fields_at(form: type[BaseModel], location: Sequence[str | int]) -> Sequence[str]:
-    model: Any = form
+def _fields_at(location: Sequence[str | int]) -> Sequence[str]:
+    model: Any = Recipe
     for part in location:
         if isinstance(part, int) and model:  # a table of a list of tables
             continue

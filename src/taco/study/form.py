@@ -1,4 +1,4 @@
-"""Reading a study's TOML file."""
+"""Reading the file of a study that trains nothing."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from taco.recipe.load import load_options
-
-NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"
-"""A study's name is that of a folder."""
+from taco.study.options import check_table, read_toml
 
 StudyT = TypeVar("StudyT", bound=BaseModel)
 
@@ -25,4 +22,4 @@ def load_study(path: Path, form: type[StudyT]) -> StudyT:
     Raises:
         RecipeError: The file is missing, is no TOML, or holds faults (all are named).
     """
-    return load_options(path, form, hint="docs/study.md lists what may stand in it.", noun="study")
+    return check_table(form, read_toml(path), path)

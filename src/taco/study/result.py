@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from taco.measure.bootstrap import Estimate
 from taco.store.files import write_atomically
 from taco.study.drawing import Chart, compose_picture
+from taco.study.table import render_markdown
 
 NOTHING = "–"
 
@@ -57,15 +58,13 @@ def write_result(
 
 
 def write_table(table: Table) -> list[str]:
-    r"""Write a table in Markdown; texts from files cannot break it.
+    r"""Write a table in Markdown, with its title; texts from files cannot break it.
 
-    >>> write_table(Table("", ("a", "n"), (("x|y", "1"),)))
-    ['| a | n |', '|---|--:|', '| x\\|y | 1 |']
+    >>> write_table(Table("T", ("a", "n"), (("x|y", "1"),)))
+    ['**T**', '', '| a | n |', '|---|---|', '| x\\|y | 1 |']
     """
-    head = [f"**{_escape(table.title)}**", ""] if table.title else []
-    rule = "|".join(["---", *("--:" for _ in table.columns[1:])])
-    rows = [f"| {' | '.join(map(_escape, line))} |" for line in (table.columns, *table.lines)]
-    return [*head, rows[0], f"|{rule}|", *rows[1:]]
+    lines = [[_make_safe(cell) for cell in line] for line in table.lines]
+    return [f"**{table.title}**", "", *render_markdown(table.columns, lines).split("\n")]
 
 
 def write_estimate(estimate: Estimate | None, digits: int = 0, *, percent: bool = False) -> str:
@@ -83,6 +82,6 @@ def write_estimate(estimate: Estimate | None, digits: int = 0, *, percent: bool 
     return f"{value} [{scale * estimate.low:,.{digits}f}, {scale * estimate.high:,.{digits}f}]"
 
 
-def _escape(text: str) -> str:
-    safe = "".join(sign if sign.isprintable() else " " for sign in text)
-    return safe.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
+def _make_safe(text: str) -> str:
+    """Make a name from a file harmless in Markdown; bars and line ends are seen to by `render_markdown`."""
+    return "".join(sign if sign.isprintable() else " " for sign in text).replace("<", "&lt;").replace("`", "'")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from taco.measure.bootstrap import Bootstrap
-from taco.study.form import NAME_PATTERN
+from taco.study.options import NAME
 
 
 class CostStudy(BaseModel):
@@ -13,7 +13,7 @@ class CostStudy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(pattern=NAME_PATTERN, description="Name of the study and of its folder.")
+    name: str = Field(pattern=NAME, description="Name of the study and of its folder.")
     runs: tuple[str, ...] = Field(
         min_length=1, description="Finished run folders; * stands for any text: studies/NAME/runs/*."
     )

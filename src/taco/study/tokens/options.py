@@ -11,7 +11,7 @@ from taco.chain.formats import find_format
 from taco.errors import RecipeError
 from taco.languages.table import find_language
 from taco.measure.bootstrap import Bootstrap
-from taco.study.form import NAME_PATTERN
+from taco.study.options import NAME
 
 
 class TextsOptions(BaseModel):
@@ -71,7 +71,7 @@ class TokenStudy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(pattern=NAME_PATTERN, description="Name of the study and of its folder.")
+    name: str = Field(pattern=NAME, description="Name of the study and of its folder.")
     texts: tuple[TextsOptions, ...] = Field(min_length=1, description="Which texts are counted.")
     tokenizers: tuple[TokenizerOptions, ...] = Field(min_length=1, description="With what they are counted.")
     contexts: tuple[int, ...] = Field(

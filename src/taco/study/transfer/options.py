@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from taco.errors import RecipeError
 from taco.languages.table import ENGLISH, find_language
-from taco.study.form import NAME_PATTERN
+from taco.study.options import NAME
 
 
 class TransferStudy(BaseModel):
@@ -17,7 +17,7 @@ class TransferStudy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(pattern=NAME_PATTERN, description="Name of the study and of its folder.")
+    name: str = Field(pattern=NAME, description="Name of the study and of its folder.")
     run: Path = Field(description="A finished run folder, whose adapter is asked in other languages.")
     languages: tuple[str, ...] = Field(
         min_length=1, description="In which languages; the run's own is always shown beside them."
