@@ -1,4 +1,4 @@
-"""Write docs/recipe.md, docs/cli.md and docs/judge-options.md from the code; --check only says whether they are up to date."""
+"""Write docs/recipe.md, cli.md, judge-options.md and study-options.md from the code; --check only says whether they are up to date."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from taco.evaluate.judge.judge import JUDGES
 from taco.evaluate.judge.options import CalibrationOptions, JudgeOptions
 from taco.generate.backend import BACKENDS
 from taco.recipe.schema import Recipe
+from taco.study.cost.options import CostStudy
+from taco.study.tokens.options import TokenStudy
+from taco.study.transfer.options import TransferStudy
 from taco.translate.engine import ENGINES
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -68,6 +71,20 @@ def describe_judge() -> str:
     return "".join(parts)
 
 
+def describe_studies() -> str:
+    """Return docs/study-options.md."""
+    parts = [
+        NOTE,
+        "# Options of studies\n\nWhat may stand in the file of a study that trains nothing; see [study.md](study.md).\n",
+    ]
+    for name, form in (("tokens", TokenStudy), ("transfer", TransferStudy), ("cost", CostStudy)):
+        parts += [f"\n## `taco study {name}`\n\n", *_table("", form)]
+        for inner, field in form.model_fields.items():
+            if items := _find_items(field.annotation):
+                parts += [f"\n### [[{inner}]]\n\n{(items.__doc__ or '').strip()}\n\n", *_table("", items)]
+    return "".join(parts)
+
+
 def _list_sections(name: str, model: Any) -> Iterator[str]:
     """Yield the tables of a stage's options and of the tables inside it."""
     yield f"\n## [{name}]\n\n"
@@ -112,7 +129,12 @@ def _describe_command(command: Any, name: str) -> Iterator[str]:
         yield from _describe_command(child, f"{name} {child.name}")
 
 
-PAGES = {"recipe.md": describe_recipe, "cli.md": describe_cli, "judge-options.md": describe_judge}
+PAGES = {
+    "recipe.md": describe_recipe,
+    "cli.md": describe_cli,
+    "judge-options.md": describe_judge,
+    "study-options.md": describe_studies,
+}
 
 
 def main() -> None:

@@ -5,7 +5,10 @@ import tomllib
 from pathlib import Path
 
 from taco.study.arms import ARMS, KINDS
+from taco.study.cost.options import CostStudy
 from taco.study.options import ArmsStudy
+from taco.study.tokens.options import TokenStudy
+from taco.study.transfer.options import TransferStudy
 
 DOC = (Path(__file__).parents[2] / "docs" / "study.md").read_text(encoding="utf-8")
 
@@ -23,3 +26,11 @@ def test_the_example_is_a_study_with_every_setting_in_less_than_20_lines() -> No
     study = ArmsStudy.model_validate(tomllib.loads(example))
     assert study.model_fields_set == set(ArmsStudy.model_fields)
     assert len(example.splitlines()) < 20
+
+
+def test_the_other_examples_are_studies_too_and_short() -> None:
+    examples = [match[1] for match in re.finditer(r"```toml\n(.*?)```", DOC, re.S)][1:]
+    forms = (TokenStudy, TransferStudy, CostStudy)
+    for example, form in zip(examples, forms, strict=True):
+        form.model_validate(tomllib.loads(example))
+        assert len(example.splitlines()) <= 20
