@@ -19,6 +19,7 @@ from taco.store.manifest import read_manifest, write_manifest
 from taco.study.form import load_study
 from taco.study.transfer.options import TransferStudy
 from taco.study.transfer.run import run_transfer
+from taco.study.transfer.show import is_without_section
 from taco.study.transfer.summary import LENT, OWN, TransferResults
 
 KEPT = ("transfer.json", "transfer.md", "transfer.svg")
@@ -67,6 +68,7 @@ def test_each_language_is_asked_in_its_own_form_with_the_lenders_adapter(lender:
     assert spanish.systems[LENT]["complete_chain"].value == 1
     assert spanish.systems["base"]["complete_chain"].value == 0
     assert spanish.differences["lent - base"]["complete_chain"].value == 1
+    assert is_without_section(spanish.systems["base"]["chrf_response_en"])
     assert spanish.questions == 3
     assert spanish.typology is None
     run = tmp_path / "out" / "runs" / "es"
@@ -121,7 +123,7 @@ def test_a_stopped_study_has_the_languages_that_are_done_and_repeats_nothing(len
     assert "Croatian, lent adapter" in page
     picture = (tmp_path / "out" / "transfer.svg").read_text(encoding="utf-8")
     assert picture.startswith("<svg")
-    assert "Croatian, 0.8" in picture
+    assert "Croatian (0.8" in picture
 
 
 def test_another_adapter_is_asked_anew(lender: Path, tmp_path: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from taco.evaluate.metric import Metric
+from taco.measure.bootstrap import Estimate
 from taco.report.interval_chart import Group, draw_intervals
 from taco.report.wording import write_interval, write_value
 from taco.study.drawing import Chart
@@ -57,7 +60,11 @@ def list_notes(results: TransferResults) -> tuple[str, ...]:
             "References are machine translations, one engine for each language: chrF++ compares systems within a language, hardly "
             "languages. Held against it is what replies to another question score."
         ),
-        "An answer without a section counts as 0 in what is read from it. A dash: unscored, in no mean.",
+        (
+            'An answer without a section counts as 0 in what is read from it; "none there": no answer has it, as the base model was '
+            "never shown the form. A dash: unscored, in no mean. The score of another question's answer is over all held-out "
+            "rows of the run."
+        ),
         (
             "Not shown: whether a person would call a reply good; other bases; other seeds of the training; whether distance "
             "is the cause. So few languages give no correlation, and the base model has seen some of them more than others."
@@ -71,19 +78,30 @@ def draw_charts(results: TransferResults) -> tuple[Chart, ...]:
     """Draw the means of each system by language, the nearest language at the top."""
     systems = dict.fromkeys(name for one in results.languages for name in one.systems)
     keys = [(f"arm-{_MARKS[name]}", TITLES[name]) for name in systems]
-    charts = []
+    charts: list[Chart] = []
     for metric in (metric for metric in results.metrics if metric.name in _DRAWN):
         groups = [_group(one, metric) for one in results.languages]
         if all(estimate.value is None for group in groups for estimate in group.estimates.values()):
             continue
         drawing = draw_intervals(groups, metric, title=metric.title, left=_LEFT)
-        charts.append(Chart(metric.title, drawing, keys))
+        heading = metric.title if charts else f"{metric.title} (in brackets: distance by descent)"
+        charts.append(Chart(heading, drawing, keys))
     return tuple(charts)
 
 
 def _group(one: LanguageResult, metric: Metric) -> Group:
-    estimates = {_MARKS[name]: found[metric.name] for name, found in one.systems.items()}
-    return Group(f"{one.language_name}, {one.kinship:.2f}", estimates)
+    """Return a language's line; a system without the section that is read is left out."""
+    estimates = {
+        _MARKS[name]: found[metric.name]
+        for name, found in one.systems.items()
+        if not is_without_section(found[metric.name])
+    }
+    return Group(f"{one.language_name} ({one.kinship:.2f})", estimates)
+
+
+def is_without_section(estimate: Estimate) -> bool:
+    """Whether none of the answers has what is read, as those of a base model that was never shown the form."""
+    return bool(estimate.n) and estimate.missing == estimate.n
 
 
 def _list_systems(one: LanguageResult, results: TransferResults) -> list[tuple[str, ...]]:
@@ -91,25 +109,24 @@ def _list_systems(one: LanguageResult, results: TransferResults) -> list[tuple[s
         (
             f"{one.language_name}, {TITLES[name]}",
             str(one.questions),
-            *(
-                f"{write_value(found[metric.name], metric.unit)} {write_interval(found[metric.name], metric.unit)}".strip()
-                for metric in results.metrics
-            ),
+            *(_write(found, metric) for metric in results.metrics),
         )
         for name, found in one.systems.items()
     ]
-    return lines + [
-        (
-            f"{one.language_name}, {name}",
-            "",
-            *(
-                f"{write_value(found[metric.name], metric.unit, is_difference=True)} "
-                f"{write_interval(found[metric.name], metric.unit, is_difference=True)}".strip()
-                for metric in results.metrics
-            ),
-        )
-        for name, found in one.differences.items()
-    ]
+    for name, found in one.differences.items():
+        old = one.systems[name.rpartition(" - ")[2]]
+        cells = [
+            NOTHING if is_without_section(old[metric.name]) else _write(found, metric, is_difference=True)
+            for metric in results.metrics
+        ]
+        lines.append((f"{one.language_name}, {name}", "", *cells))
+    return lines
+
+
+def _write(found: Mapping[str, Estimate], metric: Metric, *, is_difference: bool = False) -> str:
+    estimate = found[metric.name]
+    value = write_value(estimate, metric.unit, is_difference=is_difference)
+    return f"{value} {write_interval(estimate, metric.unit, is_difference=is_difference)}".strip()
 
 
 def _list_distances(one: LanguageResult) -> tuple[str, ...]:

@@ -144,7 +144,9 @@ def _gather_rows(asked: Asked) -> dict[str, dict[str, RowScore]]:
 def _estimate(rows: Sequence[RowScore], metrics: Sequence[Metric], bootstrap: Bootstrap) -> dict[str, Estimate]:
     return {
         metric.name: bootstrap.estimate_mean(
-            [row.values.get(metric.name) for row in rows], is_rate=metric.unit == "rate"
+            [row.values.get(metric.name) for row in rows],
+            is_rate=metric.unit == "rate",
+            missing=sum(metric.reads in row.missing and row.values.get(metric.name) is not None for row in rows),
         )
         for metric in metrics
     }
