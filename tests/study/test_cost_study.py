@@ -114,3 +114,27 @@ def test_the_command_prints_the_table(run: Path, tmp_path: Path) -> None:
     shown = CliRunner().invoke(app, call)
     assert shown.exit_code == 0, shown.output
     assert "| tiny, tuned | taco |" in shown.output
+
+
+def test_memory_since_the_process_began_is_marked_as_a_bound(run: Path, tmp_path: Path) -> None:
+    manifest = read_manifest(run / "manifest.json")
+    manifest.stages["train"].peak_mib = None
+    manifest.stages["train"].counters["peak_rss_mb"] = 2**20
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "generate").symlink_to(run / "generate")
+    write_manifest(old / "manifest.json", manifest)
+    assert not find(cost(run, tmp_path / "a"), "tuned").stages["train"].is_bound
+    assert find(cost(old, tmp_path / "b"), "tuned").stages["train"].is_bound
+    assert "≤ 1,000,000 MiB" in (tmp_path / "b" / "cost.md").read_text(encoding="utf-8")
+
+
+def test_a_run_of_the_base_model_alone_is_always_shown(run: Path, tmp_path: Path) -> None:
+    manifest = read_manifest(run / "manifest.json")
+    manifest.name = "alone"
+    alone = tmp_path / "alone"
+    (alone / "generate").mkdir(parents=True)
+    (alone / "generate" / "base.jsonl").symlink_to(run / "generate" / "base.jsonl")
+    write_manifest(alone / "manifest.json", manifest)
+    found = cost(run, tmp_path / "out", runs=[str(run), str(alone)])
+    assert [(one.run, one.arm) for one in found.systems] == [("tiny", "base"), ("tiny", "tuned"), ("alone", "base")]

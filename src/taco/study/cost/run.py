@@ -18,7 +18,7 @@ TITLE = "What each method takes"
 def run_cost(study: CostStudy, *, folder: Path, progress: Progress) -> tuple[CostResults, list[Path]]:
     """Read what finished runs took; return the results and the files that hold them.
 
-    The base model alone is shown once for each base, from the first run that has its answers.
+    The base model beside a tuned one is shown once for each base, from the first run that has its answers.
 
     Args:
         study: Which runs.
@@ -32,8 +32,7 @@ def run_cost(study: CostStudy, *, folder: Path, progress: Progress) -> tuple[Cos
     systems: list[SystemCost] = []
     with progress.task("Reading runs", total=len(runs), unit="runs") as task:
         for run in runs:
-            known = {one.base for one in systems if one.arm == "base"}
-            systems += [one for one in read_systems(run, study) if one.arm != "base" or one.base not in known]
+            systems += _leave_out_known(read_systems(run, study), systems)
             task.advance()
     results = CostResults(
         study=study.name,
@@ -52,6 +51,12 @@ def run_cost(study: CostStudy, *, folder: Path, progress: Progress) -> tuple[Cos
         charts=draw_charts(results),
     )
     return results, paths
+
+
+def _leave_out_known(found: list[SystemCost], systems: list[SystemCost]) -> list[SystemCost]:
+    """Leave out a base model that stands beside a tuned one and is shown already."""
+    known = {one.base for one in systems if one.arm == "base"}
+    return [one for one in found if one.arm != "base" or len(found) == 1 or one.base not in known]
 
 
 def find_runs(patterns: tuple[str, ...]) -> list[Path]:

@@ -54,7 +54,10 @@ def list_notes(results: CostResults) -> tuple[str, ...]:
             "Times are wall-clock times of a machine that may have done other work; answers of a batch share each step's time, so "
             "larger batches make an answer cheaper. A dash: the run's manifest does not say."
         ),
-        "Peak memory is that of the process itself, without translation engines beside it.",
+        (
+            "Peak memory is that of the process itself, without translation engines beside it; ≤: the most since the process "
+            "began, which an earlier stage or run may have held."
+        ),
         f"Intervals: {results.intervals}.",
         (
             "Not shown: the price of a machine, the energy of cooling, what the base model's own training took, and whether the "
@@ -91,7 +94,7 @@ def _name(one: SystemCost) -> str:
 def _list_system(one: SystemCost) -> tuple[str, ...]:
     return (
         _name(one),
-        one.template if one.arm == "tuned" else NOTHING,
+        one.template,
         _count(one.trained_tokens),
         _count(one.supervised_tokens),
         *(_time(one, name) for name in ("translate", "train", "generate")),
@@ -113,8 +116,10 @@ def _time(one: SystemCost, name: str) -> str:
 
 
 def _memory(one: SystemCost, name: str) -> str:
-    peak = one.stages[name].peak_mib if name in one.stages else None
-    return NOTHING if peak is None else f"{peak:,.0f} MiB"
+    stage = one.stages.get(name)
+    if stage is None or stage.peak_mib is None:
+        return NOTHING
+    return f"{'≤ ' if stage.is_bound else ''}{stage.peak_mib:,.0f} MiB"
 
 
 def _energy(watt_hours: float | None) -> str:

@@ -25,6 +25,7 @@ class StageCost(BaseModel):
     Attributes:
         seconds: Wall-clock time of the attempt that finished.
         cpu_seconds, peak_mib: See `taco.pipeline.usage.Usage`; None where the manifest does not say.
+        is_bound: Whether the memory is the most since the process began, which an earlier stage or run may have held.
         energy_wh: Estimate in watt-hours; None where there is nothing to estimate it from.
         attempts: More than 1: it was stopped, and the time of the earlier attempts is not counted.
     """
@@ -34,6 +35,7 @@ class StageCost(BaseModel):
     seconds: float
     cpu_seconds: float | None
     peak_mib: float | None
+    is_bound: bool
     energy_wh: float | None
     attempts: int
 
@@ -146,6 +148,7 @@ def _cost_stage(entry: StageEntry, study: CostStudy, *, share: float) -> StageCo
         seconds=round(share * entry.seconds, 3),
         cpu_seconds=None if cpu_seconds is None else round(cpu_seconds, 2),
         peak_mib=entry.peak_mib if entry.peak_mib is not None else _find_old_peak(entry),
+        is_bound=entry.peak_mib is None,
         energy_wh=_estimate_energy(share * entry.seconds, cpu_seconds, study),
         attempts=entry.attempts,
     )
@@ -165,7 +168,7 @@ def _find_share(entry: StageEntry, arm: str) -> float:
 
 
 def _find_old_peak(entry: StageEntry) -> float | None:
-    """Training has counted its memory, in millions of bytes, before all stages did."""
+    """Training has counted its process's memory, in millions of bytes, before all stages counted their own."""
     peak = _find_number(entry, "peak_rss_mb")
     return round(peak * 1e6 / 2**20, 1) if peak else None
 
