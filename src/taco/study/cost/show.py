@@ -64,7 +64,9 @@ def list_notes(results: CostResults) -> tuple[str, ...]:
             "answers are equally good."
         ),
     ]
-    notes += [f"{name} ran on {machine}." for name, machine in results.machines.items()]
+    for machine in dict.fromkeys(results.machines.values()):
+        names = [name for name, found in results.machines.items() if found == machine]
+        notes.append(f"Made with {machine}: {', '.join(names)}.")
     notes += [f"Stopped and gone on, so that the times of earlier attempts are missing: {', '.join(stopped)}."] * bool(
         stopped
     )
