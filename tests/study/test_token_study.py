@@ -1,6 +1,7 @@
 """The token study: sections add up, ratios and best lengths are those of the texts, faults are named."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from taco.chain.formats import find_template
-from taco.chain.template import make_chain
+from taco.chain.template import SECTIONS, make_chain
 from taco.cli.app import app
 from taco.errors import DataError, ModelError, RecipeError
 from taco.languages.table import find_language
@@ -167,4 +168,27 @@ def test_rubbish_is_refused(tmp_path: Path, tiny_base: Path) -> None:
 
 
 RELEASE = Path(__file__).parents[3] / "shared" / "data" / "taco-release"
-"""The authors' answers, where they lie beside the repository; see shared/README.md."""
+"""The authors' answers, where they lie beside the repository."""
+LLAMA = os.environ.get("TACO_LLAMA_TOKENIZER", "")
+"""A tokenizer.json of LLaMA, made by tools/make_llama_tokenizer.py."""
+
+
+@pytest.mark.skipif(not RELEASE.is_dir() or not LLAMA, reason="needs the paper's release and TACO_LLAMA_TOKENIZER")
+@pytest.mark.parametrize(
+    ("folder", "language", "total", "parts", "characters"),
+    [("nepali", "ne", 819.8, (28, 139, 584), 0.93), ("persian", "fa", 739.7, (29, 151, 536), 1.05)],
+)
+def test_the_released_answers_cost_what_they_cost(
+    tmp_path: Path, folder: str, language: str, total: float, parts: tuple[int, int, int], characters: float
+) -> None:
+    # Totals: llama-tokenizer-js 1.2.2 on the 80 answers of each language, run with Node 18.
+    texts = {"name": "released", "path": RELEASE / folder / "responses", "language": language}
+    tokenizer = {"name": "LLaMA", "path": Path(LLAMA)}
+    study = TokenStudy.model_validate(
+        {"name": "made", "texts": [texts], "tokenizers": [tokenizer], "bootstrap_samples": 100}
+    )
+    results, _ = run_tokens(study, folder=tmp_path, cache=tmp_path, progress=SilentProgress())
+    (found,) = results.summaries
+    assert found.total.value == pytest.approx(total, abs=0.1)
+    assert [round(found.sections[name].value or 0) for name in SECTIONS] == list(parts)
+    assert found.characters_per_token["response"].value == pytest.approx(characters, abs=0.005)
