@@ -181,7 +181,7 @@ LLAMA = os.environ.get("TACO_LLAMA_TOKENIZER", "")
 def test_the_released_answers_cost_what_they_cost(
     tmp_path: Path, folder: str, language: str, total: float, parts: tuple[int, int, int], characters: float
 ) -> None:
-    # Totals: llama-tokenizer-js 1.2.2 on the 80 answers of each language, run with Node 18.
+    # Totals: llama-tokenizer-js 1.2.2 on the 80 answers of each language, run with Node 20.
     texts = {"name": "released", "path": RELEASE / folder / "responses", "language": language}
     tokenizer = {"name": "LLaMA", "path": Path(LLAMA)}
     study = TokenStudy.model_validate(

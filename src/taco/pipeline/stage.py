@@ -23,6 +23,7 @@ class Context:
         cache: Folder for models and the translation memory.
         progress: Where to say how far it is.
         key: Key of the stage that runs.
+        borrowed: Folder of an adapter that another run trained; None for the run's own.
     """
 
     recipe: Recipe
@@ -30,6 +31,12 @@ class Context:
     cache: Path
     progress: Progress
     key: str = ""
+    borrowed: Path | None = None
+
+    @property
+    def adapter(self) -> Path:
+        """The adapter that answers."""
+        return self.borrowed or self.folder.stage("train") / "adapter"
 
     @property
     def memory(self) -> Path:

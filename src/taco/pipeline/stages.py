@@ -98,7 +98,7 @@ def _run_generate(context: Context) -> StageCount:
         ),
         model=context.recipe.model,
         chain=context.folder.stage("chain"),
-        adapter=context.folder.stage("train") / "adapter",
+        adapter=context.adapter,
         out=context.folder.stage("generate"),
         cache=context.cache,
         language=context.recipe.target,

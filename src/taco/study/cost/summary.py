@@ -100,13 +100,13 @@ def read_systems(run: Path, study: CostStudy) -> list[SystemCost]:
         path = run / "generate" / f"{arm}.jsonl"
         answers = list(read_records(path, Answer)) if path.is_file() else []
         if answers:
-            found.append(_sum_up(run, manifest, arm, answers, study))
+            found.append(_sum_up(answers, run=run, manifest=manifest, arm=arm, study=study))
     if not found:
         raise DataError(f"{run} holds no answers.")
     return found
 
 
-def _sum_up(run: Path, manifest: Manifest, arm: str, answers: Sequence[Answer], study: CostStudy) -> SystemCost:
+def _sum_up(answers: Sequence[Answer], *, run: Path, manifest: Manifest, arm: str, study: CostStudy) -> SystemCost:
     stages = _list_stages(manifest, arm, study)
     train = manifest.stages.get("train")
     trained = arm == "tuned" and train is not None

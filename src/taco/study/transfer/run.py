@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
+from taco.chain.formats import PART
 from taco.evaluate.metric import Metric
 from taco.evaluate.scores import Scores, read_scores
 from taco.languages.distance import measure_kinship_distance, read_distances
-from taco.languages.table import Language, find_language
+from taco.languages.table import find_language
 from taco.progress import Progress
+from taco.records import Row
+from taco.store.jsonl import read_records
 from taco.study.result import write_result
 from taco.study.transfer.ask import ask_language, read_own
 from taco.study.transfer.lender import Lender, read_lender
@@ -38,16 +42,20 @@ def run_transfer(
         TacoError: The run is not finished, or a language could not be asked.
     """
     lender = read_lender(study.run)
-    home = lender.recipe.target
+    home, runs = lender.recipe.target, folder / "runs"
     typology = read_distances(study.typology) if study.typology else {}
     own = {code: read_own(run, find_language(code)) for code, run in study.own.items()}
     asked = [_ask_home(lender, study.questions, own.get(home.code))]
     others = [find_language(code) for code in study.languages if code != home.code]
-    results, paths = _write(study, lender, asked, folder, typology)
+    results, paths = _write(asked, study=study, lender=lender, folder=folder, typology=typology)
     with progress.task("Languages", total=len(others), unit="languages") as task:
         for language in sorted(others, key=lambda one: measure_kinship_distance(home, one)):
-            asked.append(_ask(study, lender, language, own.get(language.code), folder, cache, progress))
-            results, paths = _write(study, lender, asked, folder, typology)
+            scores = ask_language(
+                lender, language, runs=runs, questions=study.questions, cache=cache, progress=progress
+            )
+            answers = runs / language.code / "generate" / "tuned.jsonl"
+            asked.append(Asked(language=language, scores=scores, answers=answers, own=own.get(language.code)))
+            results, paths = _write(asked, study=study, lender=lender, folder=folder, typology=typology)
             task.advance()
     return results, paths
 
@@ -55,30 +63,21 @@ def run_transfer(
 def _ask_home(lender: Lender, questions: int | None, own: Scores | None) -> Asked:
     """Return what the lender scored in its own language, on the same rows."""
     scores = read_scores(lender.run / "evaluate" / "scores.json")
-    ids = list(dict.fromkeys(row.id for row in scores.per_row))[:questions]
-    kept = tuple(row for row in scores.per_row if row.id in ids)
+    asked = {row.id for row in islice(read_records(lender.run / "source" / "heldout.jsonl", Row), questions)}
+    kept = tuple(row for row in scores.per_row if row.id.partition(PART)[0] in asked)
     answers = lender.run / "generate" / "tuned.jsonl"
     return Asked(
         language=lender.recipe.target, scores=scores.model_copy(update={"per_row": kept}), answers=answers, own=own
     )
 
 
-def _ask(
+def _write(
+    asked: Sequence[Asked],
+    *,
     study: TransferStudy,
     lender: Lender,
-    language: Language,
-    own: Scores | None,
     folder: Path,
-    cache: Path,
-    progress: Progress,
-) -> Asked:
-    runs = folder / "runs"
-    scores = ask_language(lender, language, runs=runs, questions=study.questions, cache=cache, progress=progress)
-    return Asked(language=language, scores=scores, answers=runs / language.code / "generate" / "tuned.jsonl", own=own)
-
-
-def _write(
-    study: TransferStudy, lender: Lender, asked: list[Asked], folder: Path, typology: Mapping[frozenset[str], float]
+    typology: Mapping[frozenset[str], float],
 ) -> tuple[TransferResults, list[Path]]:
     metrics = _choose_metrics(asked[0].scores)
     results = TransferResults(

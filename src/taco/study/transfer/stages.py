@@ -34,7 +34,7 @@ def make_stages(lender: Lender, *, questions: int | None) -> tuple[Stage, ...]:
         return (*usual["generate"].settings(context), dict(lender.adapter))
 
     def generate(context: Context) -> StageCount:
-        return _generate(context, lender)
+        return usual["generate"].run(replace(context, borrowed=lender.adapter_folder))
 
     return (
         Stage("source", 1, (), lambda _: (lender.heldout, questions), read_questions),
@@ -60,21 +60,6 @@ def _run_chain(context: Context) -> StageCount:
         context.recipe.chain,
         translated=context.folder.stage("translate"),
         out=context.folder.stage("chain"),
-        language=context.recipe.target,
-        progress=context.progress,
-    )
-
-
-def _generate(context: Context, lender: Lender) -> StageCount:
-    from taco.generate.run import run_generate
-
-    return run_generate(
-        context.recipe.generate,
-        model=context.recipe.model,
-        chain=context.folder.stage("chain"),
-        adapter=lender.adapter_folder,
-        out=context.folder.stage("generate"),
-        cache=context.cache,
         language=context.recipe.target,
         progress=context.progress,
     )
