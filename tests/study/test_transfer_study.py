@@ -139,6 +139,21 @@ def test_another_adapter_is_asked_anew(lender: Path, tmp_path: Path) -> None:
     assert "translate: up to date" in again.events
 
 
+def test_a_language_that_cannot_be_translated_into_is_named_and_the_others_go_on(
+    lender: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> Example:
+        raise DataError("it cannot be rendered")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("taco.chain.run.build_example", refuse)
+        found = make(lender, tmp_path, languages=["hr"])
+    assert [one.language for one in found.languages] == ["gl"]
+    assert found.absent[0].startswith("Croatian: none of the questions could be translated")
+    assert "Not there: Croatian" in (tmp_path / "out" / "transfer.md").read_text(encoding="utf-8")
+    assert [one.language for one in make(lender, tmp_path, languages=["es"]).languages] == ["gl", "es"]
+
+
 def test_what_cannot_lend_is_refused(lender: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="stage source is not done"):
         make(tmp_path / "nowhere", tmp_path)

@@ -27,7 +27,7 @@ def ask_language(
         progress: Where to say how far it is.
 
     Raises:
-        EngineError: The lender's engine has no way into the language.
+        EngineError: The lender's engine has no way into the language, or its translations are all dropped.
         TacoError: A stage could not finish; the same call goes on from there.
     """
     recipe = lender.recipe.model_copy(update={"name": language.code, "language": language.code, "languages": ()})
@@ -36,10 +36,8 @@ def ask_language(
     )
     scores = read_scores(folder.root / "evaluate" / "scores.json")
     if not scores.rows:
-        raise EngineError(
-            f"None of the questions could be translated into {language.name}; see {folder.root / 'translate'}.",
-            hint="Install a pair, or leave the language out of the study.",
-        )
+        reasons = ", ".join(sorted(folder.read_manifest().stages["translate"].dropped)) or "no questions"
+        raise EngineError(f"none of the questions could be translated ({reasons}); see {folder.root / 'translate'}.")
     return scores
 
 

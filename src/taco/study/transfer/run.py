@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from taco.chain.formats import PART
+from taco.errors import EngineError
 from taco.evaluate.metric import Metric
 from taco.evaluate.scores import Scores, read_scores
 from taco.languages.distance import measure_kinship_distance, read_distances
@@ -30,7 +31,7 @@ def run_transfer(
     """Ask a run's adapter in each language; return the results and the files that hold them.
 
     The tables and the picture are written anew after each language, so a study that is stopped has those that are done; the
-    same call goes on.
+    same call goes on. A language that the engine cannot translate into is named, and the others go on.
 
     Args:
         study: Which run, and in which languages.
@@ -39,7 +40,7 @@ def run_transfer(
         progress: Where to say how far it is.
 
     Raises:
-        TacoError: The run is not finished, or a language could not be asked.
+        TacoError: The run is not finished, or the model cannot be used.
     """
     lender = read_lender(study.run)
     home, runs = lender.recipe.target, folder / "runs"
@@ -47,15 +48,21 @@ def run_transfer(
     own = {code: read_own(run, find_language(code)) for code, run in study.own.items()}
     asked = [_ask_home(lender, study.questions, own.get(home.code))]
     others = [find_language(code) for code in study.languages if code != home.code]
-    results, paths = _write(asked, study=study, lender=lender, folder=folder, typology=typology)
+    absent: list[str] = []
+    results, paths = _write(asked, study=study, lender=lender, folder=folder, typology=typology, absent=absent)
     with progress.task("Languages", total=len(others), unit="languages") as task:
         for language in sorted(others, key=lambda one: measure_kinship_distance(home, one)):
-            scores = ask_language(
-                lender, language, runs=runs, questions=study.questions, cache=cache, progress=progress
-            )
-            answers = runs / language.code / "generate" / "tuned.jsonl"
-            asked.append(Asked(language=language, scores=scores, answers=answers, own=own.get(language.code)))
-            results, paths = _write(asked, study=study, lender=lender, folder=folder, typology=typology)
+            try:
+                scores = ask_language(
+                    lender, language, runs=runs, questions=study.questions, cache=cache, progress=progress
+                )
+            except EngineError as error:
+                absent.append(f"{language.name}: {error.message}")
+                progress.say(absent[-1])
+            else:
+                answers = runs / language.code / "generate" / "tuned.jsonl"
+                asked.append(Asked(language=language, scores=scores, answers=answers, own=own.get(language.code)))
+            results, paths = _write(asked, study=study, lender=lender, folder=folder, typology=typology, absent=absent)
             task.advance()
     return results, paths
 
@@ -78,6 +85,7 @@ def _write(
     lender: Lender,
     folder: Path,
     typology: Mapping[frozenset[str], float],
+    absent: Sequence[str],
 ) -> tuple[TransferResults, list[Path]]:
     metrics = _choose_metrics(asked[0].scores)
     results = TransferResults(
@@ -90,6 +98,7 @@ def _write(
         ),
         signatures={name: text for name, text in asked[0].scores.signatures.items() if name in ("chrF++", "intervals")},
         adapter=dict(lender.adapter),
+        absent=tuple(absent),
     )
     paths = write_result(
         folder,

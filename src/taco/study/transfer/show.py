@@ -69,6 +69,7 @@ def list_notes(results: TransferResults) -> tuple[str, ...]:
             "Not shown: whether a person would call a reply good; other bases; other seeds of the training; whether distance "
             "is the cause. So few languages give no correlation, and the base model has seen some of them more than others."
         ),
+        *(f"Not there: {reason}" for reason in results.absent),
         *(f"Identified by {identifier}" for identifier in identifiers),
         *(f"{name}: {signature}" for name, signature in results.signatures.items()),
     )

@@ -74,7 +74,16 @@ class LanguageResult(BaseModel):
 
 
 class TransferResults(BaseModel):
-    """The results of a transfer study, nearest language first."""
+    """The results of a transfer study, nearest language first.
+
+    Attributes:
+        lender, lender_language: The run that lends its adapter, and what that was trained on.
+        metrics: What is shown.
+        languages: One entry for each language that was asked.
+        signatures: What made the numbers.
+        adapter: File of the adapter -> SHA-256.
+        absent: Languages that could not be asked, and why.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -85,6 +94,7 @@ class TransferResults(BaseModel):
     languages: tuple[LanguageResult, ...]
     signatures: dict[str, str]
     adapter: dict[str, str]
+    absent: tuple[str, ...] = ()
 
 
 def summarise_language(
