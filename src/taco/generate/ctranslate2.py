@@ -9,10 +9,13 @@ from typing import Any
 
 from taco.errors import ModelError
 from taco.generate.adapter import check_adapter
+from taco.generate.aside import run_aside
 from taco.generate.backend import Generation, Limits, Prompt, Refusal, Setup
 from taco.generate.converted import prepare_ctranslate2
+from taco.generate.guarded_row import GuardedRow
 from taco.generate.options import CTranslate2Options
-from taco.generate.streamed import answer_prompts, read_speech
+from taco.generate.streamed import fit_prompts, read_speech
+from taco.generate.waves import Waves
 from taco.model.base import resolve_base
 from taco.model.convert.ctranslate2 import import_ctranslate2
 from taco.model.load import load_tokenizer
@@ -62,6 +65,47 @@ class Generator:
         for step in steps:
             yield int(step.token_id)
 
+    def decode(
+        self,
+        prompts: Sequence[Sequence[int]],
+        *,
+        limit: int,
+        on_token: Callable[[int, int], bool],
+        penalty: float = 1.0,
+    ) -> None:
+        """Decode prompts together until each is over.
+
+        Args:
+            prompts: Token ids, none of them empty.
+            limit: New tokens of each at most.
+            penalty: See `Limits`; of all tokens before.
+            on_token: Called with a prompt's place and its next token, the end token included; says whether it goes on.
+
+        Raises:
+            BaseException: What `on_token` raised.
+        """
+        names = self._tokenizer.convert_ids_to_tokens
+        failures: list[BaseException] = []
+
+        def take(step: Any) -> bool:
+            try:
+                return bool(failures) or not on_token(int(step.batch_id), int(step.token_id))
+            except BaseException as error:  # it must not travel through the engine's own threads
+                failures.append(error)
+                return True
+
+        self._generator.generate_batch(
+            [names(list(prompt)) for prompt in prompts],
+            max_length=limit,
+            end_token=self._ends,
+            return_end_token=True,
+            include_prompt_in_result=False,
+            repetition_penalty=penalty,
+            callback=take,
+        )
+        if failures:
+            raise failures[0]
+
     def close(self) -> None:
         """Let go of the model."""
         self._generator = None
@@ -94,17 +138,23 @@ class CTranslate2Backend:
     def signature(self) -> str:
         return (
             f"ctranslate2 {self._version}, {self._base.name} {self._base.digest[:12]}, {self._options.weights}, "
-            "greedy but out of loops, adapter merged"
+            f"greedy but out of loops, adapter merged, batches of {self._options.batch_size}"
         )
 
     def generate(
         self, prompts: Sequence[Prompt], *, arm: str, limits: Limits, on_tokens: Callable[[int], None]
     ) -> Iterator[Generation | Refusal]:
-        """Answer each prompt, the shortest first; see `Backend.generate`."""
-        if not prompts:
+        """Answer each prompt, prompts of like length together; see `Backend.generate`."""
+        fitting, refusals = fit_prompts(prompts, self._speech)
+        yield from refusals
+        if not fitting:
             return
-        generator = self._open(arm)
-        yield from answer_prompts(generator, prompts, speech=self._speech, limits=limits, on_tokens=on_tokens)
+        generator, options = self._open(arm), self._options
+        longest = min(len(fitting[-1][1]) + limits.max_new_tokens, self._speech.context)
+        size = self._speech.count_rows(longest, most=options.batch_size, cache_mib=options.cache_mib)
+        rows = [GuardedRow(prompt, ids, speech=self._speech, limits=limits) for prompt, ids in fitting]
+        waves = Waves(generator, rows, size=size)
+        yield from run_aside([waves.run], threads=1, on_tokens=on_tokens)
 
     def close(self) -> None:
         """Let go of the model."""

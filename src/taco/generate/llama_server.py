@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,8 +20,9 @@ from urllib.parse import urlsplit
 from taco.errors import ModelError
 
 _TIMEOUT_S = 600.0
-AT_ONCE = 8
-"""Tokens that the server is asked for at a time."""
+AT_ONCE = 32
+"""Tokens that the server is asked for at a time: between two questions the others of its batch go on alone, and what comes
+after a token that the loop guard stops at was made in vain."""
 
 
 class LlamaServer:
@@ -31,17 +33,21 @@ class LlamaServer:
         adapter: GGUF file of a LoRA adapter, applied in full; None for none.
         context: Tokens that a prompt and its answer may have together.
         threads: CPU threads.
+        slots: Answers that grow together at most.
 
     Raises:
         ModelError: The extra [llamacpp] is not installed, or llama.cpp cannot load a file.
     """
 
-    def __init__(self, model: Path, *, adapter: Path | None, context: int, threads: int) -> None:
+    def __init__(
+        self, model: Path, *, adapter: Path | None, context: int, threads: int, slots: int = 1
+    ) -> None:
         # Threads that spin while they wait slow llama.cpp down tenfold and more where something else runs too.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         library = _import_library()
         try:
-            self._server = library.Server(_list_settings(library, model, adapter, context=context, threads=threads))
+            settings = _list_settings(library, model, adapter, context=context, threads=threads, slots=slots)
+            self._server = library.Server(settings)
         except (RuntimeError, ValueError, OSError) as error:
             raise ModelError(
                 f"llama.cpp cannot load {model}{f' with {adapter}' if adapter else ''}: {error}.",
@@ -49,6 +55,8 @@ class LlamaServer:
             ) from error
         address = urlsplit(self._server.listening_address)
         self._host, self._port = address.hostname or "127.0.0.1", address.port or 80
+        self._has_adapter = adapter is not None
+        self.context, self.slots = context, slots
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text as the server reads a prompt: special tokens known, the model's first token added."""
@@ -60,7 +68,14 @@ class LlamaServer:
         return str(self._post("/apply-template", {"messages": list(messages)})["prompt"])
 
     def stream(
-        self, tokens: Sequence[int], *, limit: int, forbidden: int | None = None, penalty: float = 1.0
+        self,
+        tokens: Sequence[int],
+        *,
+        limit: int,
+        forbidden: int | None = None,
+        penalty: float = 1.0,
+        slot: int = 0,
+        is_tuned: bool = True,
     ) -> Iterator[int]:
         """Yield the likeliest tokens after some others, an end token included; close it to stop early.
 
@@ -72,14 +87,19 @@ class LlamaServer:
             limit: Number of new tokens at most.
             forbidden: A token that must not come first; then one token is yielded.
             penalty: See `Limits`; of the last 64 tokens.
+            slot: Which of the answers that grow together this is; what its slot has read is not read again.
+            is_tuned: Whether the adapter takes part; what was read without it is not used with it.
 
         Raises:
             ModelError: The server fails.
         """
         said = list(tokens)
         question: dict[str, object] = {"samplers": ["top_k"], "top_k": 1, "return_tokens": True, "cache_prompt": True}
+        question["id_slot"] = slot
         if penalty != 1:
             question |= {"samplers": ["penalties", "top_k"], "repeat_penalty": penalty, "repeat_last_n": 64}
+        if self._has_adapter:
+            question["lora"] = [{"id": 0, "scale": float(is_tuned)}]
         if forbidden is not None:
             limit, question["logit_bias"] = 1, [[forbidden, False]]
         while limit > 0:
@@ -123,10 +143,37 @@ def _import_library() -> Any:
         ) from error
 
 
-def _list_settings(library: Any, model: Path, adapter: Path | None, *, context: int, threads: int) -> Any:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One of the answers that a server makes together.
+
+    Attributes:
+        server: The server.
+        number: Which one.
+        is_tuned: Whether the adapter takes part.
+    """
+
+    server: LlamaServer
+    number: int
+    is_tuned: bool
+
+    def stream(
+        self, tokens: Sequence[int], *, limit: int, forbidden: int | None = None, penalty: float = 1.0
+    ) -> Iterator[int]:
+        """Yield the likeliest tokens after some others; see `LlamaServer.stream`."""
+        return self.server.stream(
+            tokens, limit=limit, forbidden=forbidden, penalty=penalty, slot=self.number, is_tuned=self.is_tuned
+        )
+
+
+def _list_settings(
+    library: Any, model: Path, adapter: Path | None, *, context: int, threads: int, slots: int
+) -> Any:
     settings = library.CommonParams()
     settings.model.path = str(model)
-    settings.n_ctx, settings.n_parallel = context, 1
+    settings.n_ctx, settings.n_parallel, settings.kv_unified = context * slots, slots, False
+    settings.n_threads_http = slots + 4
+    settings.cache_ram_mib = 0  # each slot keeps its own prompt; copies of them would cost time and memory
     settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = threads
     settings.hostnames, settings.port = ["127.0.0.1"], 0
     settings.cache_type_k = settings.cache_type_v = library.ggml_type.GGML_TYPE_F32

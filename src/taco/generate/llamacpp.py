@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import queue
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from taco.errors import ModelError
 from taco.generate.adapter import check_adapter, is_whole_model
+from taco.generate.aside import Outbox, run_aside
 from taco.generate.backend import Generation, Limits, Prompt, Refusal, Setup
 from taco.generate.converted import prepare_gguf, prepare_lora
-from taco.generate.llama_server import LlamaServer
+from taco.generate.guarded_row import GuardedRow
+from taco.generate.llama_server import LlamaServer, Slot
 from taco.generate.options import LlamaCppOptions
-from taco.generate.streamed import answer_prompts, read_speech
+from taco.generate.shared_clock import SharedClock
+from taco.generate.streamed import fit_prompts, grow_row, read_speech
 from taco.model.base import resolve_base
 from taco.model.convert.gguf import describe_converter, find_extras
 from taco.model.load import load_tokenizer
 
 
 class LlamaCppBackend:
-    """Greedy decoding with llama.cpp in this process.
-
-    Each arm has a server of its own: a server whose adapter is switched may use what it kept of the prompt from before.
+    """Greedy decoding with llama.cpp in this process; answers grow together, and each that ends makes room for the next.
 
     Args:
-        options: Number format and context.
+        options: Number format, context and answers at a time.
         setup: Base model, adapter and cache.
 
     Raises:
@@ -42,7 +45,7 @@ class LlamaCppBackend:
         self._speech = read_speech(self._base, load_tokenizer(self._base), context=options.context)
         self._converter = describe_converter()
         self._server: LlamaServer | None = None
-        self._arm = ""
+        self._files: tuple[Path, Path | None] | None = None
 
     @property
     def signature(self) -> str:
@@ -51,7 +54,7 @@ class LlamaCppBackend:
                 f"xllamacpp {importlib.metadata.version('xllamacpp')}",
                 self._converter,
                 f"{self._base.name} {self._base.digest[:12]}",
-                f"{self._options.weights}, context {self._speech.context}",
+                f"{self._options.weights}, context {self._speech.context}, {self._options.batch_size} at a time",
                 "greedy but out of loops, adapter beside the model where it is plain LoRA",
             ]
         )
@@ -59,28 +62,50 @@ class LlamaCppBackend:
     def generate(
         self, prompts: Sequence[Prompt], *, arm: str, limits: Limits, on_tokens: Callable[[int], None]
     ) -> Iterator[Generation | Refusal]:
-        """Answer each prompt, the shortest first; see `Backend.generate`."""
-        if not prompts:
+        """Answer each prompt, in the order in which the answers are finished; see `Backend.generate`."""
+        fitting, refusals = fit_prompts(prompts, self._speech)
+        yield from refusals
+        if not fitting:
             return
-        server = self._open(arm)
-        yield from answer_prompts(server, prompts, speech=self._speech, limits=limits, on_tokens=on_tokens)
+        longest = min(len(fitting[-1][1]) + limits.max_new_tokens, self._speech.context)
+        most = min(self._options.batch_size, len(fitting))
+        count = self._speech.count_rows(longest, most=most, cache_mib=self._options.cache_mib)
+        server, clock = self._open(arm, context=longest, slots=count), SharedClock()
+        free: queue.SimpleQueue[int] = queue.SimpleQueue()
+        for number in range(count):
+            free.put(number)
+
+        def grow(row: GuardedRow, outbox: Outbox) -> None:
+            number = free.get()
+            try:
+                slot = Slot(server=server, number=number, is_tuned=arm == "tuned")
+                grow_row(slot, row, clock=clock, outbox=outbox)
+            finally:
+                free.put(number)
+
+        rows = [GuardedRow(prompt, ids, speech=self._speech, limits=limits) for prompt, ids in fitting]
+        yield from run_aside([partial(grow, row) for row in rows], threads=count, on_tokens=on_tokens)
 
     def close(self) -> None:
         """Stop the server."""
         if self._server:
             self._server.close()
-        self._server = None
+        self._server = self._files = None
 
-    def _open(self, arm: str) -> LlamaServer:
-        if self._server and arm == self._arm:
-            return self._server
-        self.close()
-        if arm == "tuned" and self._setup.adapter is None:
+    def _open(self, arm: str, *, context: int, slots: int) -> LlamaServer:
+        """Return a server of the arm's files with room for so many answers of so many tokens; both arms may share it."""
+        tuned = self._setup.adapter
+        if arm == "tuned" and tuned is None:
             raise ModelError("The arm 'tuned' was asked, but no adapter was given.")
-        model, adapter = self._prepare(self._setup.adapter if arm == "tuned" else None)
+        is_beside = tuned is not None and not is_whole_model(tuned) and not find_extras(tuned)
+        files = self._prepare(tuned if arm == "tuned" or is_beside else None)
+        server = self._server
+        if server and files == self._files and server.context >= context and server.slots >= slots:
+            return server
+        self.close()
         threads = self._setup.model.threads or os.cpu_count() or 1
-        self._server = LlamaServer(model, adapter=adapter, context=self._speech.context, threads=threads)
-        self._arm = arm
+        self._server = LlamaServer(files[0], adapter=files[1], context=context, threads=threads, slots=slots)
+        self._files = files
         return self._server
 
     def _prepare(self, tuned: Path | None) -> tuple[Path, Path | None]:

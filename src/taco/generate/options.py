@@ -41,6 +41,12 @@ class LlamaCppOptions(BaseModel):
     context: int = Field(
         default=4096, ge=64, le=1_000_000, description="Tokens that a prompt and its answer may have together."
     )
+    batch_size: int = Field(
+        default=32, ge=1, le=256, description="Answers decoded together, at most; `cache_mib` may allow fewer."
+    )
+    cache_mib: int = Field(
+        default=2048, ge=16, description="Memory in MiB that the keys and values of all may take, by estimate."
+    )
 
 
 class CTranslate2Options(BaseModel):
@@ -50,6 +56,12 @@ class CTranslate2Options(BaseModel):
 
     weights: Ct2Weights = Field(
         default="int8", description="Number format of the model's matrices. It is converted once for each adapter."
+    )
+    batch_size: int = Field(
+        default=64, ge=1, le=4096, description="Answers decoded together, at most; `cache_mib` may allow fewer."
+    )
+    cache_mib: int = Field(
+        default=2048, ge=16, description="Memory in MiB that the keys and values of one batch may take, by estimate."
     )
 
 

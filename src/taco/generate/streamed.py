@@ -1,28 +1,27 @@
-"""Answering prompts with an engine that yields one answer's tokens one after another.
+"""What other engines need to answer as the reference backend does: its prompts, its ends, its guard.
 
-Prompts, loop guard, ends and text are those of the reference backend, so that answers differ only where the engine's
-numbers do. Rows are decoded one at a time.
+So answers differ only where the engine's numbers do.
 """
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from taco.errors import ModelError
-from taco.generate.backend import Generation, Limits, Prompt, Refusal
-from taco.generate.detokenise import decode_after, decode_text
-from taco.generate.loops import find_loop
-from taco.generate.transformers import cut_restart, find_end
+from taco.generate.aside import Outbox
+from taco.generate.backend import Prompt, Refusal
+from taco.generate.guarded_row import GuardedRow
+from taco.generate.shared_clock import SharedClock
 from taco.model.base import Base
 from taco.model.prompt import encode_prefix, encode_turns, end_token_id
 
 _ENDLESS = 2**31
+_MIB = 2**20
 
 
 class TokenStream(Protocol):
@@ -48,11 +47,24 @@ class Speech:
         tokenizer: The base model's tokenizer.
         ends: Ids of the tokens that end an answer.
         context: Tokens that prompt and answer may have together.
+        token_bytes: Memory that the keys and values of one token take in 32 bits, by estimate; 0 where it is not known.
     """
 
     tokenizer: Any
     ends: frozenset[int]
     context: int
+    token_bytes: int = 0
+
+    def count_rows(self, tokens: int, *, most: int, cache_mib: int) -> int:
+        """Return how many answers may grow together: at least one.
+
+        Args:
+            tokens: Tokens of the longest, prompt included.
+            most: Answers at most.
+            cache_mib: Memory for their keys and values in MiB.
+        """
+        fit = cache_mib * _MIB // max(1, tokens * self.token_bytes)
+        return max(1, min(most, fit))
 
 
 def read_speech(base: Base, tokenizer: Any, *, context: int | None = None) -> Speech:
@@ -71,6 +83,7 @@ def read_speech(base: Base, tokenizer: Any, *, context: int | None = None) -> Sp
         tokenizer=tokenizer,
         ends=read_ends(base.path, tokenizer),
         context=min(int(settings.get("max_position_embeddings") or _ENDLESS), context or _ENDLESS),
+        token_bytes=_estimate_token_bytes(settings),
     )
 
 
@@ -83,93 +96,62 @@ def read_ends(folder: Path, tokenizer: Any) -> frozenset[int]:
     return frozenset(int(token) for token in ends if token is not None)
 
 
-def answer_prompts(
-    engine: TokenStream, prompts: Sequence[Prompt], *, speech: Speech, limits: Limits, on_tokens: Callable[[int], None]
-) -> Iterator[Generation | Refusal]:
-    """Answer each prompt, the shortest first.
-
-    Args:
-        engine: Decodes.
-        prompts: The questions.
-        speech: Tokenizer, ends and context.
-        limits: When to stop.
-        on_tokens: Called with the number of tokens made since the last call.
-    """
+def fit_prompts(prompts: Sequence[Prompt], speech: Speech) -> tuple[list[tuple[Prompt, list[int]]], list[Refusal]]:
+    """Return the prompts that the context holds, with their tokens, the shortest first; and refusals of the others."""
     fitting: list[tuple[Prompt, list[int]]] = []
+    refusals: list[Refusal] = []
     for prompt in prompts:
         ids = encode_turns(speech.tokenizer, system=prompt.system, turns=prompt.turns)
         ids += encode_prefix(speech.tokenizer, prompt.prefix)
         if len(ids) >= speech.context:
             detail = f"{len(ids)} tokens; the model's context holds {speech.context}, one of them for the answer"
-            yield Refusal(id=prompt.id, reason="prompt-too-long", detail=detail)
+            refusals.append(Refusal(id=prompt.id, reason="prompt-too-long", detail=detail))
         else:
             fitting.append((prompt, ids))
     fitting.sort(key=lambda encoded: (len(encoded[1]), encoded[0].id))
-    for prompt, ids in fitting:
-        yield _answer(engine, prompt, ids, speech=speech, limits=limits, on_tokens=on_tokens)
+    return fitting, refusals
 
 
-def _answer(
-    engine: TokenStream,
-    prompt: Prompt,
-    ids: list[int],
-    *,
-    speech: Speech,
-    limits: Limits,
-    on_tokens: Callable[[int], None],
-) -> Generation:
-    from taco.generate.decode import DecodedRow, LoopGuard, judge_row
+def grow_row(engine: TokenStream, row: GuardedRow, *, clock: SharedClock, outbox: Outbox) -> None:
+    """Let one answer grow to its end; it is put into the outbox unless that is stopped before.
 
-    tokenizer = speech.tokenizer
+    Args:
+        engine: Decodes.
+        row: The answer, with nothing in it yet.
+        clock: Shared with the answers that grow beside it.
+        outbox: Where its tokens are counted.
 
-    def has_restarted(_: int, tokens: Sequence[int]) -> bool:
-        text = decode_text(tokenizer, tokens)
-        return find_end(text, prompt) is not None
-
-    def find_period(tokens: Sequence[int], span: int) -> int:
-        if not limits.loop_guard:
-            return 0
-        loop = find_loop(
-            tokens, is_wordless=lambda run: not any(map(str.isalpha, decode_text(tokenizer, run))), span=span
-        )
-        return loop.period if loop else 0
-
-    guard = LoopGuard(find_period=find_period, has_restarted=has_restarted, lead_outs=limits.lead_outs)
-    is_guarded = limits.loop_guard or bool(prompt.until)
-    row = DecodedRow(0, min(max(1, limits.max_new_tokens - prompt.spent), speech.context - len(ids)))
-    while row.finish is None:
-        forbidden, row.forbidden = row.forbidden, None
-        left, before = row.limit - len(row.tokens), len(row.tokens)
-        started = time.perf_counter()
-        said = [*ids, *row.tokens]
-        with closing(engine.stream(said, limit=left, forbidden=forbidden, penalty=limits.penalty)) as tokens:  # type: ignore[type-var]
-            for token in tokens:
-                now = time.perf_counter()
-                row.tokens.append(token)
-                row.seconds.append(now - started)
-                started = now
-                on_tokens(1)
-                row.finish = judge_row(row, speech.ends, guard if is_guarded else None)
-                if row.finish or row.forbidden is not None:
-                    break
-        if len(row.tokens) == before:
-            raise ModelError(f"The engine gave no token after {len(ids) + before} tokens.")
-    return _finish(row, prompt, tokenizer, limits)
+    Raises:
+        ModelError: The engine gave nothing.
+    """
+    read = clock.join()
+    try:
+        while not row.is_over:
+            before = len(row.tokens)
+            steps = engine.stream(row.tokens, limit=row.left, forbidden=row.forbidden, penalty=row.penalty)
+            with closing(steps) as tokens:  # type: ignore[type-var]
+                for token in tokens:
+                    last, read = read, clock.read()
+                    outbox.count(1)
+                    if outbox.is_stopped:
+                        return
+                    if not row.take(token, read - last):
+                        break
+            if len(row.tokens) == before:
+                raise ModelError(f"The engine gave no token after {before} tokens.")
+    finally:
+        clock.leave()
+    outbox.give(row.conclude())
 
 
-def _finish(row: Any, prompt: Prompt, tokenizer: Any, limits: Limits) -> Generation:
-    is_ended = row.finish == "stop"
-    before = encode_prefix(tokenizer, prompt.prefix)
-    text, ends = decode_after(tokenizer, before, row.tokens[:-1] if is_ended else row.tokens)
-    generation = Generation(
-        id=prompt.id,
-        text=text,
-        finish=row.finish,
-        token_ends=[*ends, len(text)] if is_ended else ends,
-        token_seconds=row.seconds,
-        lead_outs=row.lead_outs,
-    )
-    return cut_restart(generation, prompt) if limits.loop_guard or prompt.until else generation
+def _estimate_token_bytes(settings: dict[str, Any]) -> int:
+    def read(name: str, otherwise: int) -> int:
+        found = settings.get(name)
+        return found if isinstance(found, int) and found > 0 else otherwise
+
+    heads = read("num_attention_heads", 0)
+    size = read("head_dim", read("hidden_size", 0) // max(1, heads))
+    return 2 * 4 * read("num_hidden_layers", 0) * read("num_key_value_heads", heads) * size
 
 
 def _read_json(path: Path) -> dict[str, Any]:
