@@ -1,45 +1,34 @@
-"""Compare the speed of taco's transformers backend with transformers' own generate on the same prompts.
+"""Compare taco's backends with transformers' own generate, and with the engines themselves, on the same prompts.
 
-    python benchmarks/generate.py --count 8 --max-new-tokens 128 --threads 2
-    python benchmarks/generate.py --prompts runs/NAME/chain/heldout.jsonl --adapter runs/NAME/train/adapter
+    python benchmarks/generate.py --prompts question.jsonl --adapter runs/NAME/train/adapter
+    python benchmarks/generate.py --prompts question.jsonl --adapter ... --count 16 --single 4 --max-new-tokens 128 --rounds 2
 
-Every form decodes greedily with the same limit and the same weights: an adapter is merged for all of them. Each round
-runs the forms in turn, so that other work on the machine meets all alike; the best round counts. Times include reading
-the prompts and leave loading out.
+All decode greedily with the same limit and the same adapter. `taco` is what a run does: loop guard, sections, tokens and
+seconds; `raw` is the engine alone: no guard, no accounting, no text. Each round runs all forms in turn, so that other
+work on the machine meets all alike; the best round counts. Times include reading the prompts and leave loading out. The
+guard ends answers that repeat themselves, so a form's tokens differ: compare tokens a second, and seconds for the whole.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import json
 import os
 import platform
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-from taco.generate.adapter import merge_adapter
-from taco.generate.backend import Generation, Limits, Prompt, Setup
-from taco.generate.detokenise import decode_text
-from taco.generate.options import TransformersOptions
-from taco.generate.transformers import TransformersBackend
-from taco.languages.table import find_language
-from taco.model.base import resolve_base
-from taco.model.libraries import quiet_libraries, set_threads
-from taco.model.load import load_model, load_tokenizer
-from taco.model.options import EMBEDDED_BASE, ModelOptions
-from taco.model.prompt import encode_prompt, end_token_id
-from taco.progress import open_progress
-from taco.source.seed import read_seed_lines
-from taco.store.cache import cache_folder
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before any engine is loaded; spinning threads slow each other down
 
-Answers = dict[str, tuple[str, int]]
-"""Prompt id -> text and number of tokens, end token included."""
+from generate_forms import Bench, Form, Run, build_forms, read_prompts  # noqa: E402
 
-Form = Callable[[Sequence[Prompt]], Answers]
+from taco.generate.backend import Setup  # noqa: E402
+from taco.model.options import EMBEDDED_BASE, ModelOptions  # noqa: E402
+from taco.progress import open_progress  # noqa: E402
+from taco.store.cache import cache_folder  # noqa: E402
+
+SINGLE = "transformers, one by one"
 
 
 def main() -> None:
@@ -50,148 +39,84 @@ def main() -> None:
     parser.add_argument(
         "--prompts", type=Path, help="heldout.jsonl of a run or FastChat's question.jsonl; else seed rows"
     )
-    parser.add_argument("--count", type=int, default=8, help="number of prompts")
-    parser.add_argument("--max-new-tokens", type=int, default=128)
-    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--language", default="gl", help="target language of the adapter's chain")
+    parser.add_argument("--count", type=int, default=80, help="number of prompts")
+    parser.add_argument("--single", type=int, help="of these, prompts that transformers answers one by one; 0 for none")
+    parser.add_argument("--max-new-tokens", type=int, default=512)
+    parser.add_argument("--batch-size", type=int, default=80)
     parser.add_argument("--threads", type=int, help="CPU threads; torch's choice if left out")
+    parser.add_argument("--dtype", default="fp32", choices=("fp32", "bf16"), help="of the transformers forms")
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument(
-        "--skip-single", action="store_true", help="leave out transformers one by one, the slowest form"
-    )
+    parser.add_argument("--forms", default="transformers,ctranslate2,llamacpp", help="backends, in order")
+    parser.add_argument("--no-raw", action="store_true", help="leave the engines alone out")
     measure(parser.parse_args())
 
 
 def measure(asked: argparse.Namespace) -> None:
-    """Run every form in turn and print a table with the ratio to the first."""
-    threads = set_threads(asked.threads)
-    prompts = read_prompts(asked.prompts)[: asked.count]
-    forms = build_forms(asked)
-    print_machine(threads)
-    print(
-        f"{asked.base}, adapter {asked.adapter or 'none'}, {len(prompts)} prompts, at most {asked.max_new_tokens} new "
-        f"tokens, batches of {asked.batch_size}, best of {asked.rounds}"
+    """Run every form in turn and print a table."""
+    model = ModelOptions(base=asked.base, threads=asked.threads, dtype=asked.dtype)
+    bench = Bench(
+        setup=Setup(model=model, adapter=asked.adapter, cache=cache_folder(), progress=open_progress()),
+        prompts=read_prompts(asked.prompts, language=asked.language, is_tuned=asked.adapter is not None)[: asked.count],
+        max_new_tokens=asked.max_new_tokens,
+        batch_size=asked.batch_size,
+        single=asked.count if asked.single is None else asked.single,
     )
-    seconds: dict[str, list[float]] = {name: [] for name in forms}
-    answers: dict[str, Answers] = {}
-    for _ in range(asked.rounds):
+    forms = build_forms(bench, asked.forms.split(","), with_raw=not asked.no_raw)
+    print_machine(asked.threads or os.cpu_count() or 1)
+    print(
+        f"{asked.base}, adapter {asked.adapter or 'none'}, {len(bench.prompts)} prompts ({bench.single} one by one), at most "
+        f"{asked.max_new_tokens} new tokens, batches of {asked.batch_size}, {asked.dtype}, best of {asked.rounds}"
+    )
+    print_table(run_rounds(forms, asked.rounds))
+
+
+def run_rounds(forms: Mapping[str, Form], rounds: int) -> dict[str, Run]:
+    """Return each form's best run."""
+    best: dict[str, Run] = {}
+    for number in range(rounds):
         for name, form in forms.items():
-            started = time.perf_counter()
-            answers[name] = form(prompts)
-            seconds[name].append(time.perf_counter() - started)
-    print_table(seconds, answers)
+            found = _time(form.answer)
+            print(f"round {number + 1}: {name}: {found.tokens} tokens in {found.seconds:.1f} s", flush=True)
+            if name not in best or found.speed > best[name].speed:
+                best[name] = found
+    return best
 
 
-def read_prompts(path: Path | None) -> list[Prompt]:
-    """Read prompts from a file of one of the known forms, or the instructions of the seed rows."""
-    lines = [line for _, line in read_seed_lines()] if path is None else path.read_bytes().splitlines()
-    prompts = []
-    for number, row in enumerate(json.loads(line) for line in lines):
-        text = row.get("prompt") or row.get("instruction") or row["turns"][0]
-        system = row.get("system", "")
-        prompts.append(
-            Prompt(id=f"{number:05}", system=system, text=text, template="taco", language=find_language("gl"))
-        )
-    return prompts
-
-
-def build_forms(asked: argparse.Namespace) -> dict[str, Form]:
-    """Load the models; return name -> function that answers prompts."""
-    options = ModelOptions(base=asked.base, threads=asked.threads)
-    setup = Setup(model=options, adapter=asked.adapter, cache=cache_folder(), progress=open_progress())
-    peers = Peer.load(setup, max_new_tokens=asked.max_new_tokens)
-    backend = TransformersBackend(TransformersOptions(batch_size=asked.batch_size), setup=setup)
-    arm = "tuned" if asked.adapter else "base"
-
-    def answer(prompts: Sequence[Prompt], limit: int = asked.max_new_tokens) -> Answers:
-        limits = Limits(max_new_tokens=limit, loop_guard=False)
-        found = backend.generate(prompts, arm=arm, limits=limits, on_tokens=lambda count: None)
-        return {one.id: (one.text, len(one.token_ends)) for one in found if isinstance(one, Generation)}
-
-    answer(read_prompts(None)[:1], 1)  # loads the arm's model
-    forms: dict[str, Form] = {
-        "transformers, one by one": lambda prompts: peers.answer(prompts, batch_size=1),
-        "transformers, batched": lambda prompts: peers.answer(prompts, batch_size=asked.batch_size),
-        "taco": answer,
-    }
-    if asked.skip_single:
-        del forms["transformers, one by one"]
-    return forms
-
-
-@dataclass(frozen=True)
-class Peer:
-    """transformers' own generate, with a model whose adapter is merged."""
-
-    model: Any
-    tokenizer: Any
-    ends: list[int]
-    max_new_tokens: int
-
-    @classmethod
-    def load(cls, setup: Setup, *, max_new_tokens: int) -> Peer:
-        """Load the model that the backend loads."""
-        base = resolve_base(setup.model, cache=setup.cache, progress=setup.progress)
-        tokenizer, model = load_tokenizer(base), load_model(base, dtype=setup.model.dtype)
-        if setup.adapter is not None:
-            model = merge_adapter(model, setup.adapter)
-        return cls(model, tokenizer, sorted({end_token_id(tokenizer), tokenizer.eos_token_id}), max_new_tokens)
-
-    def answer(self, prompts: Sequence[Prompt], *, batch_size: int) -> Answers:
-        """Answer prompts in batches of similar length."""
-        encoded = [(one.id, encode_prompt(self.tokenizer, system=one.system, prompt=one.text)) for one in prompts]
-        encoded.sort(key=lambda pair: (len(pair[1]), pair[0]))
-        answers: Answers = {}
-        for start in range(0, len(encoded), batch_size):
-            batch = encoded[start : start + batch_size]
-            for (key, _), tokens in zip(batch, self._generate([ids for _, ids in batch]), strict=True):
-                places = [place for place, token in enumerate(tokens) if token in self.ends]
-                text = decode_text(self.tokenizer, tokens[: places[0]] if places else tokens)
-                answers[key] = (text, places[0] + 1 if places else len(tokens))
-        return answers
-
-    def _generate(self, prompts: Sequence[list[int]]) -> list[list[int]]:
-        import torch
-
-        width = max(map(len, prompts))
-        ids = torch.full((len(prompts), width), self.ends[0])
-        mask = torch.zeros_like(ids)
-        for row, prompt in enumerate(prompts):
-            ids[row, width - len(prompt) :] = torch.tensor(prompt)
-            mask[row, width - len(prompt) :] = 1
-        with quiet_libraries():
-            made = self.model.generate(
-                input_ids=ids.to(self.model.device),
-                attention_mask=mask.to(self.model.device),
-                max_new_tokens=self.max_new_tokens,
-                do_sample=False,
-                eos_token_id=self.ends,
-                pad_token_id=self.ends[0],
-            )
-        tokens: list[list[int]] = made[:, width:].tolist()
-        return tokens
+def _time(answer: Callable[[], Mapping[str, tuple[str, int]]]) -> Run:
+    started = time.perf_counter()
+    answers = answer()
+    return Run(seconds=time.perf_counter() - started, answers=answers)
 
 
 def print_machine(threads: int) -> None:
     """Print what the figures belong to."""
-    names = ("torch", "transformers", "peft", "taco-llm")
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
+    found = []
+    for name in ("torch", "transformers", "peft", "ctranslate2", "xllamacpp", "taco-llm"):
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     print(f"{platform.platform()}, {platform.machine()}, {os.cpu_count()} CPUs, {threads} threads{load}")
-    print(f"Python {platform.python_version()}, {versions}")
+    print(f"Python {platform.python_version()}, {', '.join(found)}")
 
 
-def print_table(seconds: dict[str, list[float]], answers: dict[str, Answers]) -> None:
-    """Print one line a form."""
-    first = next(iter(seconds))
-    speeds = {name: sum(count for _, count in answers[name].values()) / min(seconds[name]) for name in seconds}
-    print(f"{'form':<26}{'seconds':>9}{'tokens':>9}{'tokens/s':>10}{'ratio':>8}{'same texts':>12}")
-    for name, times in seconds.items():
-        tokens = sum(count for _, count in answers[name].values())
-        same = sum(answers[name][key][0] == text for key, (text, _) in answers[first].items())
-        ratio = f"{speeds[name] / speeds[first]:.2f}x"
+def print_table(runs: Mapping[str, Run]) -> None:
+    """Print one line a form: its speed beside that of transformers one by one, and beside its own engine alone."""
+    single = runs.get(SINGLE)
+    print(f"{'form':<26}{'seconds':>9}{'answers':>9}{'tokens':>9}{'tokens/s':>10}{'/ single':>10}{'/ raw':>8}")
+    for name, run in runs.items():
+        over_single = f"{run.speed / single.speed:.2f}x" if single else ""
+        raw = runs.get(name.replace("taco ", "raw ")) if name.startswith("taco ") else None
+        over_raw = f"{100 * run.speed / raw.speed:.0f} %" if raw else ""
         print(
-            f"{name:<26}{min(times):>9.1f}{tokens:>9}{speeds[name]:>10.1f}{ratio:>8}{same:>6} of {len(answers[first])}"
+            f"{name:<26}{run.seconds:>9.1f}{len(run.answers):>9}{run.tokens:>9}{run.speed:>10.1f}{over_single:>10}{over_raw:>8}"
         )
+    taco = [run.speed for name, run in runs.items() if name.startswith("taco ")]
+    raws = [run.speed for name, run in runs.items() if name.startswith("raw ")]
+    if taco and raws:
+        print(f"best of taco / best engine alone: {100 * max(taco) / max(raws):.0f} %")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@
     │   ├── EngineBusy            5   it cannot answer now, and may later
     │   └── EngineRejected        5   it will not take the texts of one call
     ├── ModelError            6   a base model, adapter, checkpoint or a training run that went wrong
+    │   ├── ModelBusy             6   a server with a model cannot answer now, and may later
+    │   └── ModelRejected         6   it will not take one call
     ├── JudgeError            7   a judge: missing, refused, unreadable
     │   ├── JudgeBusy             7   it cannot answer now, and may later
     │   └── JudgeRejected         7   it will not take one call
@@ -83,6 +85,20 @@ class ModelError(TacoError):
     """A base model, adapter or checkpoint cannot be used, or training went wrong."""
 
     exit_code = 6
+
+
+class ModelBusy(ModelError):  # noqa: N818
+    """A server with a model cannot answer now; the same call may be sent again. For the arguments see `EngineBusy`."""
+
+    def __init__(
+        self, message: str, *, hint: str = "", retry_after_s: float | None = None, is_free: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s, self.is_free = retry_after_s, is_free
+
+
+class ModelRejected(ModelError):  # noqa: N818
+    """A server with a model will not take one call as it was sent."""
 
 
 class JudgeError(TacoError):

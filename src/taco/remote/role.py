@@ -12,6 +12,9 @@ from taco.errors import (
     JudgeBusy,
     JudgeError,
     JudgeRejected,
+    ModelBusy,
+    ModelError,
+    ModelRejected,
     TacoError,
 )
 
@@ -35,3 +38,4 @@ class Role:
 
 ENGINE = Role("engine", EngineBusy, EngineRejected, EngineError)
 JUDGE = Role("judge", JudgeBusy, JudgeRejected, JudgeError)
+BACKEND = Role("backend", ModelBusy, ModelRejected, ModelError)

@@ -1,0 +1,32 @@
+"""Settings of the backend `openai`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from taco.remote.chat_options import ChatOptions
+
+
+class OpenAIBackendOptions(ChatOptions):
+    """How a server of OpenAI's chat protocol is asked for answers: vLLM, llama-server, `taco serve`, a hosted one."""
+
+    model: str = Field(min_length=1, description="The tuned model, as the server calls it.")
+    base_model: str = Field(
+        default="",
+        description='The base model, as the server calls it; "" where it serves none: its answers are then left out.',
+    )
+    timeout_s: float = Field(default=300.0, gt=0, le=3600, description="Seconds that a call may wait for an answer.")
+    parallel_calls: int = Field(
+        default=16, ge=1, le=256, description="Calls that may run at the same time; servers that batch want many."
+    )
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = Field(
+        default="max_tokens", description="What the server calls the limit of an answer's length."
+    )
+    answer_format: Literal["plain"] = Field(default="plain", description="Answers are free text.")
+    extra_body: dict[str, Any] = Field(
+        default={},
+        description='Further fields of every request, such as `{taco = {chain = "inline"}}`, without which `taco serve` '
+        "leaves the English sections out of the text.",
+    )
