@@ -13,10 +13,12 @@ from taco.generate.options import EchoOptions, GenerateOptions, TransformersOpti
 
 
 def test_every_backend_can_be_chosen_and_shows_its_options() -> None:
+    needed = {"openai": {"model": "m", "base_url": "http://localhost:8000/v1"}}
     for name in BACKENDS.names:
-        options = GenerateOptions(backend=name)
+        given = needed.get(name, {})
+        options = GenerateOptions(backend=name, options=given)
         assert isinstance(options.backend_options, BACKENDS.load_options(name))
-        assert options.options == BACKENDS.load_options(name)().model_dump(mode="json")
+        assert options.options == BACKENDS.load_options(name)(**given).model_dump(mode="json")
 
 
 def test_options_of_the_backend_are_typed() -> None:

@@ -25,6 +25,7 @@ BACKENDS = Registry(
         "ctranslate2": Entry(
             "taco.generate.options:CTranslate2Options", "taco.generate.ctranslate2:CTranslate2Backend"
         ),
+        "auto": Entry("taco.generate.options:AutoOptions", "taco.generate.auto:AutoBackend"),
         "openai": Entry("taco.generate.openai_options:OpenAIBackendOptions", "taco.generate.openai:OpenAIBackend"),
         "echo": Entry("taco.generate.options:EchoOptions", "taco.generate.echo:EchoBackend"),
     },

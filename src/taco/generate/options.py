@@ -30,6 +30,19 @@ class TransformersOptions(BaseModel):
     )
 
 
+class AutoOptions(BaseModel):
+    """How the fastest backend that is installed decodes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    batch_size: int = Field(
+        default=64, ge=1, le=256, description="Answers decoded together, at most; `cache_mib` may allow fewer."
+    )
+    cache_mib: int = Field(
+        default=2048, ge=16, description="Memory in MiB that their keys and values may take, by estimate."
+    )
+
+
 class LlamaCppOptions(BaseModel):
     """How llama.cpp decodes."""
 
@@ -134,7 +147,8 @@ class GenerateOptions(BaseModel):
 
     backend: str = Field(
         default="transformers",
-        description="What generates: `transformers`, `llamacpp`, `ctranslate2`, or `echo` (no model).",
+        description="What generates: `transformers`, `llamacpp`, `ctranslate2`, `auto` (the fastest of these that is "
+        "installed), `openai` (a server), or `echo` (no model).",
     )
     mode: Mode = Field(
         default="chain",
