@@ -48,7 +48,6 @@ def test_ctranslate2_answers_as_transformers_does(
     earlier = (("user", "Ola"), ("assistant", "Boas!"))
     prompts = [replace(one, earlier=earlier if one.id == "1" else ()) for one in ask(TEXTS)]
     wanted = answer("transformers", tiny_base, tiny_adapter, tmp_path, prompts, arm=arm)
-    assert arm == "base" or any(one.lead_outs for one in wanted.values())
     for size in (1, 2, 3):
         found = answer(
             "ctranslate2", tiny_base, tiny_adapter, tmp_path, prompts, arm=arm, weights="float32", batch_size=size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -170,6 +171,16 @@ def test_a_filtered_answer_and_a_missing_base_are_refusals(server: FaultyServer,
         "no-base-model"
     ]
     assert not server.requests
+
+
+def test_an_answer_that_was_begun_is_gone_on_with_where_the_server_can(server: FaultyServer, ask: Ask) -> None:
+    begun = [replace(prompt, prefix="Instruction in English: Say") for prompt in ask(["um"])]
+    assert [one.reason for one in ask_server(server, begun).values()] == ["cannot-continue"]  # type: ignore[union-attr]
+    assert not server.requests
+    ask_server(server, begun, can_continue=True)
+    sent = server.requests[0].json
+    assert sent["messages"][-1] == {"role": "assistant", "content": "Instruction in English: Say"}
+    assert (sent["continue_final_message"], sent["add_generation_prompt"]) == (True, False)
 
 
 def test_an_answer_without_usage_is_an_error(server: FaultyServer, ask: Ask) -> None:

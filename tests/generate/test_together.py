@@ -49,7 +49,9 @@ class Script:
             return END if made >= first - 20 else 1 + made % 19
         return 1 + (tokens[-1] if made else 0) % first
 
-    def stream(self, tokens: Sequence[int], *, limit: int, forbidden: int | None = None) -> Iterator[int]:
+    def stream(
+        self, tokens: Sequence[int], *, limit: int, forbidden: int | None = None, penalty: float = 1.0
+    ) -> Iterator[int]:
         said = list(tokens)
         for _ in range(limit if forbidden is None else 1):
             token = self.find_next(said)
@@ -59,7 +61,14 @@ class Script:
             said.append(token)
             yield token
 
-    def decode(self, prompts: Sequence[Sequence[int]], *, limit: int, on_token: Callable[[int, int], bool]) -> None:
+    def decode(
+        self,
+        prompts: Sequence[Sequence[int]],
+        *,
+        limit: int,
+        on_token: Callable[[int, int], bool],
+        penalty: float = 1.0,
+    ) -> None:
         said, live = [list(prompt) for prompt in prompts], list(range(len(prompts)))
         self.batches.append([len(prompt) for prompt in prompts])
         for _ in range(limit):
@@ -152,10 +161,10 @@ def test_tokens_are_counted_in_the_thread_that_asked() -> None:
 
 def test_an_engine_that_fails_or_says_nothing_is_an_error() -> None:
     class Silent(Script):
-        def decode(self, prompts: Sequence[Sequence[int]], *, limit: int, on_token: Callable[[int, int], bool]) -> None:
+        def decode(self, prompts: Sequence[Sequence[int]], **_: Any) -> None:
             pass
 
-        def stream(self, tokens: Sequence[int], *, limit: int, forbidden: int | None = None) -> Iterator[int]:
+        def stream(self, tokens: Sequence[int], **_: Any) -> Iterator[int]:
             return (token for token in ())
 
     with pytest.raises(ModelError, match="gave no token"):

@@ -64,12 +64,16 @@ class OpenAIBackend:
             for prompt in prompts:
                 yield Refusal(id=prompt.id, reason="no-base-model", detail="the server has no base model")
             return
-        shared = SharedClock()
+        begun = [] if self._options.can_continue else [prompt for prompt in prompts if prompt.prefix]
+        for prompt in begun:
+            detail = "the answer is begun already; see can_continue"
+            yield Refusal(id=prompt.id, reason="cannot-continue", detail=detail)
+        prompts, shared = [prompt for prompt in prompts if prompt not in begun], SharedClock()
 
         def ask(prompt: Prompt) -> tuple[ChatReply, float]:
             start = shared.join()
             try:
-                reply = self._client.ask(list_messages(prompt), model=model, **self._make_settings(limits))
+                reply = self._client.ask(list_messages(prompt), model=model, **self._make_settings(prompt, limits))
                 return reply, shared.read() - start
             finally:
                 shared.leave()
@@ -94,9 +98,13 @@ class OpenAIBackend:
             self._sent = self._written = 0
         self._client.close()
 
-    def _make_settings(self, limits: Limits) -> dict[str, Any]:
-        extra = {"extra_body": self._options.extra_body} if self._options.extra_body else {}
-        return {self._options.max_tokens_field: limits.max_new_tokens, **extra}
+    def _make_settings(self, prompt: Prompt, limits: Limits) -> dict[str, Any]:
+        extra = dict(self._options.extra_body)
+        if prompt.prefix:
+            extra |= {"add_generation_prompt": False, "continue_final_message": True}
+        if limits.penalty != 1:
+            extra["repetition_penalty"] = limits.penalty
+        return {self._options.max_tokens_field: limits.max_new_tokens, "extra_body": extra or None}
 
     def _read(self, prompt: Prompt, reply: ChatReply, seconds: float, *, limits: Limits) -> Generation | Refusal:
         if reply.tokens_sent is None or reply.tokens_written is None:
@@ -116,13 +124,14 @@ class OpenAIBackend:
             token_ends=spread_ends(len(reply.content), count),
             token_seconds=[seconds / count] * count,
         )
-        return cut_restart(generation, prompt) if limits.loop_guard else generation
+        return cut_restart(generation, prompt) if limits.loop_guard or prompt.until else generation
 
 
 def list_messages(prompt: Prompt) -> list[dict[str, str]]:
     """Return a prompt in the chat protocol's form."""
     system = [{"role": "system", "content": prompt.system}] if prompt.system else []
-    return [*system, {"role": "user", "content": prompt.text}]
+    begun = [{"role": "assistant", "content": prompt.prefix}] if prompt.prefix else []
+    return [*system, {"role": "user", "content": prompt.text}, *begun]
 
 
 def spread_ends(characters: int, tokens: int) -> list[int]:

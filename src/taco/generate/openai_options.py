@@ -25,6 +25,11 @@ class OpenAIBackendOptions(ChatOptions):
         default="max_tokens", description="What the server calls the limit of an answer's length."
     )
     answer_format: Literal["plain"] = Field(default="plain", description="Answers are free text.")
+    can_continue: bool = Field(
+        default=False,
+        description="Whether the server goes on with an answer that was begun: `continue_final_message`, as vLLM has it. "
+        "Without it, what asks for that, such as a repair of the chain guard, is refused.",
+    )
     extra_body: dict[str, Any] = Field(
         default={},
         description='Further fields of every request, such as `{taco = {chain = "inline"}}`, without which `taco serve` '
