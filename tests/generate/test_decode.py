@@ -16,10 +16,11 @@ import torch
 
 from taco.errors import ModelError
 from taco.generate.adapter import merge_adapter
-from taco.generate.decode import CHECK_EVERY, DecodedRow, LoopGuard, decode_batch, fill_holes
+from taco.generate.decode import CHECK_EVERY, Batch, DecodedRow, LoopGuard, decode_batch, fill_holes
 from taco.generate.kv_cache import RoomyLayer, build_cache, estimate_token_bytes
 from taco.generate.loops import LEAD_OUT_SPAN, MIN_SPAN
 from taco.generate.packed import PackedLinear, pack_model
+from taco.generate.prefix import PrefixMemory, read_prefix
 from taco.model.base import Base
 from taco.model.load import load_model
 
@@ -173,10 +174,6 @@ def test_packed_layers_compute_the_same(model: Any, tiny_base: Path, tiny_adapte
     assert [row.tokens for row in decode(packed, PROMPTS)] == [row.tokens for row in decode(model, PROMPTS)]
 
 
-def test_half_precision_is_not_packed(tiny_base: Path) -> None:
-    assert not pack_model(load_model(Base(name="tiny", path=tiny_base, digest="", licence=""), dtype="bf16"))
-
-
 def test_a_failing_operator_leaves_the_model_as_it_is(tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = load_model(Base(name="tiny", path=tiny_base, digest="", licence=""), dtype="fp32")
     monkeypatch.setattr(PackedLinear, "forward", lambda self, inputs: torch.zeros(2, 3, self.weight.shape[0]))
@@ -222,3 +219,63 @@ def test_positions_are_counted_from_the_first_token_of_each_row() -> None:
 def test_memory_of_a_token_is_estimated(model: Any) -> None:
     # 2 layers x (keys and values) x 2 heads x 8 numbers x 4 bytes
     assert estimate_token_bytes(model.config, bytes_per_number=4) == 256
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_rows_that_join_get_what_they_would_get_alone(model: Any, at_once: int) -> None:
+    limits = [3, 40, 1, 17, 25]
+    made: list[int] = []
+    rows = decode(model, PROMPTS, limits=limits, at_once=at_once, on_tokens=made.append)
+    assert [row.tokens for row in rows] == [
+        decode_alone(model, prompt, limit) for prompt, limit in zip(PROMPTS, limits, strict=True)
+    ]
+    assert max(made) <= at_once
+    assert sum(made) == sum(limits)
+
+
+def test_a_prefix_that_was_read_before_changes_nothing(model: Any) -> None:
+    shared = [7, 30, 31, 32, 33, 34, 35]
+    prompts = [[*shared, *prompt] for prompt in PROMPTS]
+    for prefix in (read_prefix(model, shared), read_prefix(model, [*shared, 9, 9]).cut(len(shared)), None):  # type: ignore[union-attr]
+        rows = decode(model, prompts, prefix=prefix, at_once=3)
+        assert [row.tokens for row in rows] == [decode_alone(model, prompt) for prompt in prompts]
+    other = decode(model, PROMPTS, prefix=read_prefix(model, shared))  # begins otherwise: it is not used
+    assert [row.tokens for row in other] == [decode_alone(model, prompt) for prompt in PROMPTS]
+
+
+def test_a_prefix_saves_reading(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared, read = list(range(20, 60)), []
+    prefix = read_prefix(model, shared)
+    whole = model.forward
+    monkeypatch.setattr(
+        model, "forward", lambda *given, **named: (read.append(named["input_ids"].shape[1]), whole(*given, **named))[1]
+    )
+    batch = Batch(model, [[*shared, 1, 2], [*shared, 3]], room=50, prefix=prefix)
+    batch.step([None, None])
+    assert read == [2]
+
+
+def test_what_prompts_share_is_learnt_from_them(model: Any) -> None:
+    memory, system = PrefixMemory(), list(range(100, 120))
+    assert memory.find(model, "a", [[*system, 1, 2, 3, 4]]) is None  # one prompt alone shares nothing
+    same = memory.find(model, "a", [[*system, 1, 2, 3, 4]])
+    assert same is not None
+    assert same.tokens == [*system, 1, 2, 3]
+    shorter = memory.find(model, "a", [[*system, 9, 9], [*system, 8]])
+    assert shorter is not None
+    assert shorter.tokens == system
+    assert memory.find(model, "a", [[5, 6, 7]]) is None
+    assert memory.find(model, "a", [[*system, 5]]) is shorter
+    assert memory.find(model, "b", [[*system, 5]]) is None  # another adapter has other keys and values
+    assert memory.find(model, "c", [[1, 2, 3], [1, 2, 4]]) is None  # too little to be worth it
+
+
+def test_packed_weights_of_16_bits_answer_alike(tiny_base: Path) -> None:
+    base = Base(name="tiny", path=tiny_base, digest="", licence="")
+    plain, packed = load_model(base, dtype="bf16"), load_model(base, dtype="bf16")
+    if not pack_model(packed):
+        pytest.skip("this machine packs no weights")
+    ids = torch.tensor([[1, 40, 41, 42]])
+    with torch.inference_mode():
+        wanted, found = (one(ids).logits.float() for one in (plain, packed))
+    assert torch.allclose(wanted, found, rtol=0.05, atol=0.05)

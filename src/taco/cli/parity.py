@@ -23,11 +23,35 @@ def check_parity(run: TunedRun, folder: Path, *, prompts: int, cache: Path, prog
     add_file(folder, "parity.json", json.dumps(parity.as_record(), indent=1).encode() + b"\n")
     for line in describe_parity(parity):
         progress.say(line)
+    raise_difference(parity)
+
+
+def check_served(folder: Path, *, prompts: int, cache: Path, progress: Progress) -> None:
+    """Hold the server of a run against transformers; the figures go to stdout as one line of JSON.
+
+    Raises:
+        PublishError: A prompt has other token ids.
+    """
+    from taco.serve.parity import measure_served
+
+    parity = measure_served(TunedRun.from_folder(folder), prompts=prompts, cache=cache, progress=progress)
+    for line in describe_parity(parity):
+        progress.say(line)
+    print(json.dumps(parity.as_record()))
+    raise_difference(parity)
+
+
+def raise_difference(parity: Parity) -> None:
+    """Raise an error where prompts differ.
+
+    Raises:
+        PublishError: They do.
+    """
     if parity.same_ids < parity.prompts:
         raise PublishError(
             f"{parity.prompts - parity.same_ids} of {parity.prompts} prompts have other token ids in {parity.engine} than in "
             f"training; the first is number {parity.first_difference} of the held-out rows.",
-            hint="Do not hand this export on: the model would answer worse there than its scores say.",
+            hint="Do not hand this on: the model would answer worse there than its scores say.",
         )
 
 

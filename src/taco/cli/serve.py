@@ -35,6 +35,15 @@ HostNames = Annotated[
 Feedback = Annotated[
     Path | None, typer.Option(help="Folder of the readers' feedback; by default RUN/feedback.", metavar="FOLDER")
 ]
+Check = Annotated[
+    int | None,
+    typer.Option(
+        help="Serve nobody: hold the first run's server against transformers on so many held-out prompts; exit code 8 if "
+        "prompts differ.",
+        min=1,
+        metavar="N",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 
 
@@ -50,6 +59,7 @@ def serve(
     cors: Origins = [],  # noqa: B006 (typer copies it)
     host_names: HostNames = [],  # noqa: B006
     feedback: Feedback = None,
+    check: Check = None,
     quiet: Quiet = False,
 ) -> None:
     """Serve finished runs: OpenAI's protocol at /v1, a chat page at /.
@@ -64,6 +74,11 @@ def serve(
     from taco.serve.run import read_key, serve_runs
     from taco.store.cache import cache_folder
 
+    if check is not None:
+        from taco.cli.parity import check_served
+
+        check_served(runs[0], prompts=check, cache=cache_folder(), progress=open_progress(quiet=quiet))
+        return
     options = ServeOptions(
         host=host,
         port=port,

@@ -93,17 +93,27 @@ def measure_parity(run: TunedRun, folder: Path, *, prompts: int, cache: Path, pr
     from taco.export.speakers import open_reference, open_speaker
 
     seal = read_seal(folder)
+    questions = read_questions(run, prompts)
+    base = resolve_base(run.recipe.model, cache=cache, progress=progress)
+    is_tuned = seal.get("form") != "gguf-base"
+    reference = open_reference(base, run.adapter if is_tuned else None)
+    wanted = list(ask_speaker(reference, questions, None, progress))
+    speaker = open_speaker(folder, seal, base=base, run=run, cache=cache)
+    found = list(ask_speaker(speaker, questions, [ids for ids, _ in wanted], progress))
+    return compare(wanted, found, form=str(seal["form"]), weights=str(seal["weights"]), engine=speaker.name)
+
+
+def read_questions(run: TunedRun, prompts: int) -> list[Question]:
+    """Return a run's held-out prompts, so many at most.
+
+    Raises:
+        PublishError: It has none.
+    """
     examples = islice(run.read_examples("heldout"), prompts)
     questions = [Question(system=example.system, prompt=example.prompt) for example in examples]
     if not questions:
         raise PublishError(f"{run.root} has no held-out prompts.", hint="Set source.heldout and run the recipe again.")
-    base = resolve_base(run.recipe.model, cache=cache, progress=progress)
-    is_tuned = seal.get("form") != "gguf-base"
-    reference = open_reference(base, run.adapter if is_tuned else None)
-    wanted = list(_ask(reference, questions, None, progress))
-    speaker = open_speaker(folder, seal, base=base, run=run, cache=cache)
-    found = list(_ask(speaker, questions, [ids for ids, _ in wanted], progress))
-    return compare(wanted, found, form=str(seal["form"]), weights=str(seal["weights"]), engine=speaker.name)
+    return questions
 
 
 Asked = tuple[list[int], list[int]]
@@ -140,7 +150,7 @@ def _count_common(one: Sequence[int], other: Sequence[int]) -> int:
     )
 
 
-def _ask(
+def ask_speaker(
     speaker: Speaker, questions: Sequence[Question], ids: Sequence[Sequence[int]] | None, progress: Progress
 ) -> Iterator[Asked]:
     """Yield what a model makes of each question; it answers to its own ids, or to those given."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,9 +12,12 @@ from typing import Any
 import torch
 
 from taco.errors import ModelError
-from taco.generate.kv_cache import RoomyLayer, build_cache
+from taco.generate.kv_cache import Prefix, RoomyLayer, build_cache
 from taco.generate.loops import LEAD_OUT_SPAN, MIN_SPAN
 from taco.records import Finish
+
+JOIN_SHARE = 8
+"""Rows join when this share of the places is free: laying them beside the others copies all keys and values once."""
 
 CHECK_EVERY = 8
 """Tokens between two looks for a loop in a row."""
@@ -81,6 +85,8 @@ def decode_batch(
     guard: LoopGuard | None,
     on_tokens: Callable[[int], None],
     penalty: float = 1.0,
+    at_once: int | None = None,
+    prefix: Prefix | None = None,
 ) -> Iterator[DecodedRow]:
     """Decode prompts together and yield each row as soon as it is finished.
 
@@ -92,29 +98,53 @@ def decode_batch(
         guard: Asked every `CHECK_EVERY` tokens of a row; None to let rows repeat themselves.
         on_tokens: Called after each step with the number of tokens that it made.
         penalty: See `taco.generate.backend.Limits`.
+        at_once: Rows decoded together at most; the others join, in order, as rows leave. None for all.
+        prefix: What all prompts begin with, read before; None to read all of them.
 
     Raises:
         ModelError: The model's numbers overflowed.
     """
-    batch = Batch(model, prompts, room=max(map(len, prompts)) + max(limits))
-    live = [DecodedRow(index, limit) for index, limit in enumerate(limits)]
-    while live:
+    waiting = deque(DecodedRow(index, limit) for index, limit in enumerate(limits))
+    most = at_once or max(1, len(waiting))
+    live: list[DecodedRow] = []
+    batch: Batch | None = None
+
+    def advance(one: Batch, rows: list[DecodedRow]) -> tuple[list[DecodedRow], list[DecodedRow]]:
+        """Make a token for each row; return the rows that go on, and those that are finished."""
         started = time.perf_counter()
-        penalties = [make_penalty(penalty, prompts[row.index], row.tokens) for row in live]
-        tokens = batch.step([row.forbidden for row in live], penalties=penalties)
-        share = (time.perf_counter() - started) / len(live)
-        for row, token in zip(live, tokens, strict=True):
+        penalties = [make_penalty(penalty, prompts[row.index], row.tokens) for row in rows]
+        tokens = one.step([row.forbidden for row in rows], penalties=penalties)
+        share = (time.perf_counter() - started) / len(rows)
+        for row, token in zip(rows, tokens, strict=True):
             row.tokens.append(token)
             row.seconds.append(share)
             row.forbidden = None
             row.finish = judge_row(row, ends, guard)
-        on_tokens(len(live))
-        finished = [row for row in live if row.finish]
+        on_tokens(len(rows))
+        finished = [row for row in rows if row.finish]
         if finished:
-            order = fill_holes([row.finish is not None for row in live])
-            live = [live[place] for place in order]
-            batch.keep(order)
-            yield from finished
+            order = fill_holes([row.finish is not None for row in rows])
+            rows = [rows[place] for place in order]
+            one.keep(order)
+        return rows, finished
+
+    while live or waiting:
+        free = most - len(live)
+        may_join = batch is None or not live or (batch.can_absorb and free >= max(1, most // JOIN_SHARE))
+        if waiting and may_join:
+            rows = [waiting.popleft() for _ in range(min(free, len(waiting)))]
+            asked = [prompts[row.index] for row in rows]
+            room = max(map(len, asked)) + max(row.limit for row in rows)
+            newcomers = Batch(model, asked, room=room, prefix=prefix)
+            rows, finished = advance(newcomers, rows)
+            if batch is not None and live and rows:
+                batch.absorb(newcomers, more=max(row.limit - len(row.tokens) for row in [*live, *rows]))
+                live += rows
+            elif rows:
+                batch, live = newcomers, rows
+        elif batch is not None:
+            live, finished = advance(batch, live)
+        yield from finished
 
 
 def make_penalty(penalty: float, prompt: Sequence[int], tokens: Sequence[int]) -> Penalty | None:
@@ -144,9 +174,13 @@ class Batch:
         model: A causal language model of transformers, in evaluation mode.
         prompts: Token ids, none of them empty.
         room: Number of tokens, padding and prompt included, that a row may grow to.
+        prefix: What all prompts begin with, read before: only what comes after it is read. It is not used where a prompt
+            begins otherwise, or where a layer has a cache of transformers' own.
     """
 
-    def __init__(self, model: Any, prompts: Sequence[Sequence[int]], *, room: int) -> None:
+    def __init__(
+        self, model: Any, prompts: Sequence[Sequence[int]], *, room: int, prefix: Prefix | None = None
+    ) -> None:
         device = model.device
         rows, width = len(prompts), max(map(len, prompts))
         tokens = torch.zeros((rows, width), dtype=torch.long)
@@ -161,6 +195,8 @@ class Batch:
         self._cache = build_cache(model.config, room=room)
         takes_last_only = "logits_to_keep" in inspect.signature(model.forward).parameters
         self._last_only = {"logits_to_keep": 1} if takes_last_only else {}
+        if prefix is not None and prefix.begins(prompts) and self.can_absorb:
+            self._take_prefix(prefix, [len(prompt) for prompt in prompts])
 
     def step(
         self,
@@ -207,6 +243,20 @@ class Batch:
                     hint="Try model.dtype = 'fp32', or tune the adapter again with a lower learning rate.",
                 )
             return [int(token) for token in chosen.tolist()]
+
+    def read(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Return the keys and values of the first row in each layer, after a step; they stay as they are."""
+        return [(layer.keys[:1].clone(), layer.values[:1].clone()) for layer in self._cache.layers]
+
+    def _take_prefix(self, prefix: Prefix, lengths: Sequence[int]) -> None:
+        """Put what was read before into the cache, and leave what must be read as the next step's tokens."""
+        read = max(lengths) - len(prefix.tokens)
+        known = max(lengths) - read
+        counts = [max(0, length - read) for length in lengths]
+        with torch.inference_mode():
+            for layer, (keys, values) in zip(self._cache.layers, prefix.states, strict=True):
+                layer.preload(keys, values, counts=counts, length=known)
+        self._tokens, self._positions = self._tokens[:, known:], self._positions[:, known:]
 
     def keep(self, order: Sequence[int]) -> None:
         """Make row i what row `order[i]` was, and give up the rows beyond."""

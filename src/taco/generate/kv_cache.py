@@ -7,6 +7,8 @@ the earlier ones, and a finished row is overwritten by the last one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -43,6 +45,25 @@ class RoomyLayer(DynamicLayer):  # type: ignore[misc]  # transformers is not typ
         self.values = self._all_values[:rows, :, : self._length]
         return self.keys, self.values
 
+    def preload(self, keys: torch.Tensor, values: torch.Tensor, *, counts: Sequence[int], length: int) -> None:
+        """Fill an empty layer with the first tokens of each row; what is in front of them is padding.
+
+        Args:
+            keys, values: Those of the tokens that all rows begin with, [1, heads, tokens, head size].
+            counts: For each row, how many of them to take.
+            length: Tokens that a row has from now on, padding included.
+        """
+        self.lazy_initialization(keys, values)
+        rows, (_, heads, _, size) = len(counts), keys.shape
+        self._all_keys = keys.new_empty((rows, heads, self._room, size))
+        self._all_values = values.new_empty((rows, heads, self._room, size))
+        for own, shared in ((self._all_keys, keys), (self._all_values, values)):
+            own[:, :, :length] = 0  # it is masked, but 0 times what memory may hold is not always 0
+            for row, count in enumerate(counts):
+                own[row, :, length - count : length] = shared[0, :, :count]
+        self._length = length
+        self.keys, self.values = self._all_keys[:, :, :length], self._all_values[:, :, :length]
+
     def reorder_cache(self, beam_idx: torch.Tensor) -> None:
         """Make row i what row `beam_idx[i]` was and give up the rows beyond; only rows that move are copied."""
         places = torch.arange(len(beam_idx), device=beam_idx.device)
@@ -70,6 +91,28 @@ class RoomyLayer(DynamicLayer):  # type: ignore[misc]  # transformers is not typ
             self._all_keys[:, :, :length],
             self._all_values[:, :, :length],
         )  # transformers measures them
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """Tokens that prompts begin with, read once.
+
+    Attributes:
+        tokens: The tokens.
+        states: Their keys and values in each layer, [1, heads, tokens, head size].
+    """
+
+    tokens: list[int]
+    states: list[tuple[torch.Tensor, torch.Tensor]]
+
+    def cut(self, count: int) -> Prefix:
+        """Return its first tokens alone."""
+        return Prefix(self.tokens[:count], [(keys[:, :, :count], values[:, :, :count]) for keys, values in self.states])
+
+    def begins(self, prompts: Sequence[Sequence[int]]) -> bool:
+        """Whether all prompts begin with it and have more."""
+        count = len(self.tokens)
+        return all(len(prompt) > count and list(prompt[:count]) == self.tokens for prompt in prompts)
 
 
 def build_cache(config: Any, *, room: int) -> DynamicCache:

@@ -28,7 +28,7 @@ Encoded = tuple[Prompt, list[int]]
 class TransformersBackend:
     """Greedy decoding with transformers.
 
-    Prompts are decoded in the order of their length. Which rows share a batch can decide a near tie between two tokens,
+    Prompts are decoded in the order of their length; a prompt joins as soon as answers that ended make room. Which rows share a batch can decide a near tie between two tokens,
     because sums are rounded differently for batches of different sizes; the same prompts with the same options always
     make the same batches.
 
@@ -84,10 +84,8 @@ class TransformersBackend:
         fitting.sort(key=lambda encoded: (len(encoded[1]), encoded[0].id))
         if fitting and arm != self._arm:
             self._load(arm)
-        while fitting:
-            size = self._choose_size(fitting, limits)
-            yield from self._decode(fitting[:size], limits, on_tokens)
-            del fitting[:size]
+        if fitting:
+            yield from self._decode(fitting, limits, on_tokens)
 
     def close(self) -> None:
         """Let go of the model."""
@@ -109,14 +107,13 @@ class TransformersBackend:
         self._model, self._arm = model, arm
 
     def _choose_size(self, fitting: Sequence[Encoded], limits: Limits) -> int:
+        """Return how many answers grow together: as many as there is room for if all were as long as the longest."""
         from taco.generate.kv_cache import estimate_token_bytes
 
         token_bytes = estimate_token_bytes(self._model.config, bytes_per_number=self._model.dtype.itemsize)
-        for size, (prompt, ids) in enumerate(fitting, start=1):
-            grown = size * (len(ids) + self._limit(prompt, ids, limits)) * token_bytes
-            if size > self._options.batch_size or grown > self._options.cache_mib * _MIB:
-                return max(1, size - 1)
-        return len(fitting)
+        longest = max(len(ids) + self._limit(prompt, ids, limits) for prompt, ids in fitting)
+        fit = self._options.cache_mib * _MIB // max(1, longest * token_bytes)
+        return max(1, min(self._options.batch_size, fit))
 
     def _limit(self, prompt: Prompt, ids: Sequence[int], limits: Limits) -> int:
         return min(max(1, limits.max_new_tokens - prompt.spent), self._context - len(ids))
@@ -125,6 +122,7 @@ class TransformersBackend:
         self, encoded: Sequence[Encoded], limits: Limits, on_tokens: Callable[[int], None]
     ) -> Iterator[Generation]:
         from taco.generate.decode import LoopGuard, decode_batch
+        from taco.generate.prefix import PrefixMemory
 
         def has_restarted(index: int, tokens: Sequence[int]) -> bool:
             prompt, text = encoded[index][0], decode_text(self._tokenizer, tokens)
@@ -140,6 +138,8 @@ class TransformersBackend:
             guard=guard if limits.loop_guard or any(prompt.until for prompt, _ in encoded) else None,
             on_tokens=on_tokens,
             penalty=limits.penalty,
+            at_once=self._choose_size(encoded, limits),
+            prefix=PrefixMemory().find(self._model, "", [ids for _, ids in encoded]),
         )
         for row in rows:
             prompt, is_ended = encoded[row.index][0], row.finish == "stop"

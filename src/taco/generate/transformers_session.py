@@ -20,6 +20,7 @@ from taco.generate.kv_cache import estimate_token_bytes
 from taco.generate.loops import find_loop
 from taco.generate.merged import find_ends
 from taco.generate.options import TransformersOptions
+from taco.generate.prefix import PrefixMemory
 from taco.generate.sampling import Dice, choose_tokens, make_dice
 from taco.generate.session import Ask, Piece, SessionSetup
 from taco.generate.transformers import find_context
@@ -91,6 +92,7 @@ class TransformersSession:
         model = self._adapters.model
         self._ends, self._context = find_ends(self._tokenizer, model), find_context(model)
         self._token_bytes = estimate_token_bytes(model.config, bytes_per_number=model.dtype.itemsize)
+        self._prefixes = PrefixMemory()
         self._batches: list[LiveBatch] = []
         self._new: list[LiveRow] = []
 
@@ -99,9 +101,17 @@ class TransformersSession:
         versions = [f"{name} {importlib.metadata.version(name)}" for name in ("transformers", "torch", "peft")]
         return ", ".join([*versions, f"{self._base.name} {self._base.digest[:12]}", self._adapters.signature])
 
+    def encode(self, ask: Ask) -> list[int]:
+        """Return an ask's tokens."""
+        if ask.turns:
+            ids = encode_turns(self._tokenizer, system=ask.system, turns=ask.turns)
+            return ids + encode_prefix(self._tokenizer, ask.prefix)
+        ids = [int(token) for token in self._tokenizer(ask.text)["input_ids"]]
+        return ids or [int(self._tokenizer.bos_token_id or min(self._ends))]
+
     def join(self, ask: Ask) -> int | Refusal | None:
         """Take an ask; see `Session.join`."""
-        prompt = self._encode(ask)
+        prompt = self.encode(ask)
         if len(prompt) >= self._context:
             detail = f"{len(prompt)} tokens; the model's context holds {self._context}, one of them for the answer"
             return Refusal(id=ask.id, reason="prompt-too-long", detail=detail)
@@ -144,13 +154,6 @@ class TransformersSession:
         self._batches, self._new = [], []
         self._adapters.close()
 
-    def _encode(self, ask: Ask) -> list[int]:
-        if ask.turns:
-            ids = encode_turns(self._tokenizer, system=ask.system, turns=ask.turns)
-            return ids + encode_prefix(self._tokenizer, ask.prefix)
-        ids = [int(token) for token in self._tokenizer(ask.text)["input_ids"]]
-        return ids or [int(self._tokenizer.bos_token_id or min(self._ends))]
-
     def _has_room(self, tokens: int) -> bool:
         rows = [*self._new, *(row for live in self._batches for row in live.rows)]
         longest = max([tokens, *(len(row.prompt) + row.row.limit for row in rows)])
@@ -170,8 +173,9 @@ class TransformersSession:
     def _begin(self, adapter: str, rows: list[LiveRow]) -> list[Piece]:
         """Read the newcomers' prompts, make their first tokens and lay them beside the others."""
         room = max(len(row.prompt) for row in rows) + max(row.row.limit for row in rows)
-        model = self._adapters.activate(adapter)
-        live = LiveBatch(adapter, Batch(model, [row.prompt for row in rows], room=room), rows)
+        model, prompts = self._adapters.activate(adapter), [row.prompt for row in rows]
+        prefix = self._prefixes.find(model, adapter, prompts)
+        live = LiveBatch(adapter, Batch(model, prompts, room=room, prefix=prefix), rows)
         pieces = self._advance(live)
         host = next((one for one in self._batches if one.adapter == adapter and one.rows), None)
         if host is None or not live.rows or not (host.batch.can_absorb and live.batch.can_absorb):
