@@ -19,14 +19,15 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before any engine is loaded; spinning threads slow each other down
+os.environ.setdefault(
+    "OMP_WAIT_POLICY", "PASSIVE"
+)  # before any engine is loaded; spinning threads slow each other down
 
-from generate_forms import Bench, Form, Run, build_forms, read_prompts  # noqa: E402
-
-from taco.generate.backend import Setup  # noqa: E402
-from taco.model.options import EMBEDDED_BASE, ModelOptions  # noqa: E402
-from taco.progress import open_progress  # noqa: E402
-from taco.store.cache import cache_folder  # noqa: E402
+from generate_forms import Bench, Form, Run, build_forms, read_prompts
+from taco.generate.backend import Setup
+from taco.model.options import EMBEDDED_BASE, ModelOptions
+from taco.progress import open_progress
+from taco.store.cache import cache_folder
 
 SINGLE = "transformers, one by one"
 

@@ -112,11 +112,13 @@ def build_forms(bench: Bench, backends: Sequence[str], *, with_raw: bool) -> dic
     peer = Peer.load(bench) if bench.single or (with_raw and "transformers" in backends) else None
     if bench.single and peer:
         forms["transformers, one by one"] = Form(lambda: peer.answer(bench.single, batch_size=1))
-    raw = {"transformers": lambda bench: peer.as_form(bench), "ctranslate2": raw_ctranslate2, "llamacpp": raw_llama}
+    raw = {"ctranslate2": raw_ctranslate2, "llamacpp": raw_llama}
     for name in backends:
         forms[f"taco {name}"] = taco_form(bench, name)
-        if with_raw:
+        if with_raw and name in raw:
             forms[f"raw {name}"] = raw[name](bench)
+        elif with_raw and peer:
+            forms[f"raw {name}"] = peer.as_form(bench)
     return forms
 
 

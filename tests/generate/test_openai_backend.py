@@ -50,7 +50,9 @@ class Said(SilentProgress):
 def write(text: str | None, *, tokens: int | None = 12, finish: str = "stop", **message: Any) -> Reply:
     usage = {} if tokens is None else {"usage": {"prompt_tokens": 7, "completion_tokens": tokens, "total_tokens": 9}}
     said = {"role": "assistant", "content": text, **message}
-    return reply_json({"id": "1", "model": "m", "choices": [{"index": 0, "message": said, "finish_reason": finish}], **usage})
+    return reply_json(
+        {"id": "1", "model": "m", "choices": [{"index": 0, "message": said, "finish_reason": finish}], **usage}
+    )
 
 
 def echo(request: Request) -> Reply:

@@ -8,13 +8,14 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the extra [train]")
 
-from tuned_runs import build_tuned_run
 from taco.cli.parity import check_served
 from taco.errors import PublishError
+from taco.export.served import measure_served
 from taco.export.tuned_run import TunedRun
 from taco.progress import SilentProgress
 from taco.serve import desk
-from taco.serve.parity import measure_served
+from taco.serve.loopback import serve_loopback
+from tuned_runs import build_tuned_run
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +26,13 @@ def run(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_server_asks_and_answers_as_transformers_does(run: Path, tmp_path: Path) -> None:
-    parity = measure_served(TunedRun.from_folder(run), prompts=4, cache=tmp_path, progress=SilentProgress())
+    parity = measure_served(
+        TunedRun.from_folder(run),
+        start=lambda session: serve_loopback(run, session),
+        prompts=4,
+        cache=tmp_path,
+        progress=SilentProgress(),
+    )
     assert (parity.prompts, parity.same_ids, parity.same_text, parity.agreement) == (4, 4, 4, 1.0)
     assert (parity.form, parity.engine) == ("served", "taco serve")
 

@@ -32,9 +32,16 @@ def check_served(folder: Path, *, prompts: int, cache: Path, progress: Progress)
     Raises:
         PublishError: A prompt has other token ids.
     """
-    from taco.serve.parity import measure_served
+    from taco.export.served import measure_served
+    from taco.serve.loopback import serve_loopback
 
-    parity = measure_served(TunedRun.from_folder(folder), prompts=prompts, cache=cache, progress=progress)
+    parity = measure_served(
+        TunedRun.from_folder(folder),
+        start=lambda session: serve_loopback(folder, session),
+        prompts=prompts,
+        cache=cache,
+        progress=progress,
+    )
     for line in describe_parity(parity):
         progress.say(line)
     print(json.dumps(parity.as_record()))

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 from taco.generate.backend import Generation
 
-
 AT_ONCE = 64
 """Tokens that are counted together."""
 

@@ -39,9 +39,7 @@ class LlamaServer:
         ModelError: The extra [llamacpp] is not installed, or llama.cpp cannot load a file.
     """
 
-    def __init__(
-        self, model: Path, *, adapter: Path | None, context: int, threads: int, slots: int = 1
-    ) -> None:
+    def __init__(self, model: Path, *, adapter: Path | None, context: int, threads: int, slots: int = 1) -> None:
         # Threads that spin while they wait slow llama.cpp down tenfold and more where something else runs too.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         library = _import_library()
@@ -165,10 +163,11 @@ class Slot:
             tokens, limit=limit, forbidden=forbidden, penalty=penalty, slot=self.number, is_tuned=self.is_tuned
         )
 
+    def close(self) -> None:
+        """Do nothing: the server has other slots."""
 
-def _list_settings(
-    library: Any, model: Path, adapter: Path | None, *, context: int, threads: int, slots: int
-) -> Any:
+
+def _list_settings(library: Any, model: Path, adapter: Path | None, *, context: int, threads: int, slots: int) -> Any:
     settings = library.CommonParams()
     settings.model.path = str(model)
     settings.n_ctx, settings.n_parallel, settings.kv_unified = context * slots, slots, False

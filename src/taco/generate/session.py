@@ -23,9 +23,7 @@ SESSIONS = Registry(
         "transformers": Entry(
             "taco.generate.options:TransformersOptions", "taco.generate.transformers_session:TransformersSession"
         ),
-        "auto": Entry(
-            "taco.generate.options:AutoOptions", "taco.generate.transformers_session:TransformersSession"
-        ),
+        "auto": Entry("taco.generate.options:AutoOptions", "taco.generate.transformers_session:TransformersSession"),
         "echo": Entry("taco.generate.options:EchoOptions", "taco.generate.echo_session:EchoSession"),
     },
 )

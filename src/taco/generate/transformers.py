@@ -28,9 +28,9 @@ Encoded = tuple[Prompt, list[int]]
 class TransformersBackend:
     """Greedy decoding with transformers.
 
-    Prompts are decoded in the order of their length; a prompt joins as soon as answers that ended make room. Which rows share a batch can decide a near tie between two tokens,
-    because sums are rounded differently for batches of different sizes; the same prompts with the same options always
-    make the same batches.
+    Prompts are decoded in the order of their length; one joins as soon as answers that ended make room. Which rows share
+    a batch can decide a near tie between two tokens, because sums are rounded differently for batches of different sizes;
+    the same prompts with the same options always make the same batches.
 
     Args:
         options: Size of the batches.

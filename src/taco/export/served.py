@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import http.client
 import json
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from taco.errors import ModelError
@@ -25,22 +23,22 @@ from taco.generate.session import SESSIONS, Ask, Piece, SessionSetup
 from taco.model.base import resolve_base
 from taco.model.load import load_tokenizer
 from taco.progress import Progress
-from taco.serve.options import ServeOptions
-from taco.serve.run import BACKLOG, bind, build_server, require_server_libraries
-from taco.serve.served import Menu, read_served
 
 if TYPE_CHECKING:
     from taco.generate.transformers_session import TransformersSession
 
-_START_S = 60.0
 _ANSWER_S = 600.0
 
+StartServer = Callable[["WatchedSession"], AbstractContextManager[int]]
+"""Serves a session with the run's adapter, named as the run's folder, on this machine until it is left; gives its port."""
 
-def measure_served(run: TunedRun, *, prompts: int, cache: Path, progress: Progress) -> Parity:
+
+def measure_served(run: TunedRun, *, start: StartServer, prompts: int, cache: Path, progress: Progress) -> Parity:
     """Hold a server of a run against transformers on held-out prompts.
 
     Args:
         run: The finished run.
+        start: Starts the server.
         prompts: Number of prompts at most.
         cache: The cache folder.
         progress: Where to say how far it is.
@@ -49,18 +47,17 @@ def measure_served(run: TunedRun, *, prompts: int, cache: Path, progress: Progre
         PublishError: The run has no held-out prompts.
         ModelError: The model cannot be loaded, or the server fails.
     """
-    require_server_libraries()
     questions = read_questions(run, prompts)
     model = run.recipe.model.model_copy(update={"dtype": "fp32"})
     base = resolve_base(model, cache=cache, progress=progress)
     tokenizer = load_tokenizer(base)
     wanted = list(ask_speaker(_AsText(open_reference(base, run.adapter), tokenizer), questions, None, progress))
-    menu = Menu([read_served(run.root)])
-    setup = SessionSetup(model=model, adapters={menu.runs[0].name: run.adapter}, cache=cache, progress=progress)
+    name = run.root.resolve().name
+    setup = SessionSetup(model=model, adapters={name: run.adapter}, cache=cache, progress=progress)
     options = SESSIONS.load_options("transformers")()
     session = WatchedSession(SESSIONS.load_implementation("transformers")(options, setup=setup))
-    with _start(menu, session) as port:
-        speaker = _Served(port, menu.runs[0].name, session, tokenizer)
+    with start(session) as port:
+        speaker = _Served(port, name, session, tokenizer)
         found = list(ask_speaker(speaker, questions, [ids for ids, _ in wanted], progress))
     return compare(wanted, found, form="served", weights="fp32", engine=speaker.name)
 
@@ -110,7 +107,9 @@ class _AsText:
     def say(self, ids: Sequence[int], *, limit: int) -> list[int]:
         said = self._speaker.say(ids, limit=limit)
         is_special = self._tokenizer.all_special_ids
-        return _encode_text(self._tokenizer, decode_text(self._tokenizer, [one for one in said if one not in is_special]))
+        return _encode_text(
+            self._tokenizer, decode_text(self._tokenizer, [one for one in said if one not in is_special])
+        )
 
     def close(self) -> None:
         self._speaker.close()
@@ -158,22 +157,3 @@ def _post(port: int, body: dict[str, Any]) -> Any:
         if response.status != http.client.OK:
             raise ModelError(f"The server answered {response.status}: {said[:200].decode(errors='replace')}")
         return json.loads(said)
-
-
-@contextmanager
-def _start(menu: Menu, session: WatchedSession) -> Iterator[int]:
-    """Run a server in a thread of its own, and give its port."""
-    options = ServeOptions(port=0)
-    is_up = threading.Event()
-    with TemporaryDirectory(prefix="taco-parity-") as folder, closing(bind(options)) as listening:
-        server = build_server(menu, session, options=options, feedback=Path(folder), on_start=is_up.set)
-        listening.listen(BACKLOG)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        try:
-            if not is_up.wait(_START_S):
-                raise ModelError("The server did not start.")
-            yield int(listening.getsockname()[1])
-        finally:
-            server.should_exit = True
-            thread.join()
