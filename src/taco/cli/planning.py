@@ -78,6 +78,7 @@ def print_plan(
 
 def list_network(recipe: Recipe, *, cache: Path) -> list[str]:
     """Return what the run would fetch, a phrase each; empty if it needs no network."""
+    from taco.generate.openai_options import describe_asked
     from taco.model.base import describe_fetch as describe_base
     from taco.source.location import describe_location
 
@@ -85,6 +86,7 @@ def list_network(recipe: Recipe, *, cache: Path) -> list[str]:
         describe_location(recipe.source),
         describe_fetch(recipe.translate),
         describe_base(recipe.model, cache=cache),
+        describe_asked(recipe.generate),
     )
     return [phrase for phrase in found if phrase]
 

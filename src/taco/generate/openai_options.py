@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from taco.remote.chat_options import ChatOptions
+from taco.remote.options import describe_server
+
+if TYPE_CHECKING:
+    from taco.generate.options import GenerateOptions
 
 
 class OpenAIBackendOptions(ChatOptions):
@@ -35,3 +39,20 @@ class OpenAIBackendOptions(ChatOptions):
         description='Further fields of every request, such as `{taco = {chain = "inline"}}`, without which `taco serve` '
         "leaves the English sections out of the text.",
     )
+
+
+def describe_asked(options: GenerateOptions) -> str:
+    """Return what a run would ask of a server, as a phrase; "" where nothing.
+
+    >>> from taco.generate.options import GenerateOptions
+    >>> local = {"model": "gl", "base_url": "http://127.0.0.1:8000/v1"}
+    >>> describe_asked(GenerateOptions(backend="openai", options=local))
+    'answers of gl from 127.0.0.1:8000/v1, to which the held-out questions are sent'
+    >>> describe_asked(GenerateOptions())
+    ''
+    """
+    if options.backend != "openai":
+        return ""
+    chosen = options.backend_options
+    names = " and ".join(name for name in (chosen.base_model, chosen.model) if name)
+    return f"answers of {names} from {describe_server(chosen.base_url)}, to which the held-out questions are sent"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,7 @@ def import_ctranslate2(module: str = "ctranslate2") -> Any:
     Raises:
         ModelError: It is not installed.
     """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin slow each other down where others work too
     try:
         return importlib.import_module(module)
     except ImportError as error:
