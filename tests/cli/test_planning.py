@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from taco.cli.planning import print_plan
+from taco.cli.planning import list_network, print_plan
 from taco.progress import SilentProgress
 from taco.recipe.schema import Recipe
 
@@ -50,3 +50,18 @@ def test_the_table_names_the_engine_and_says_that_it_guesses(
     shown = capsys.readouterr().out
     assert "Round trip with echo (guessed from the English texts)" in shown
     assert "gl-en" in shown and "en-gl" in shown
+
+
+def test_a_server_that_answers_is_named(tmp_path: Path) -> None:
+    server = {"model": "gl", "base_model": "base", "base_url": "http://127.0.0.1:8000/v1"}
+    recipe = Recipe.model_validate(
+        {
+            "name": "n",
+            "language": "gl",
+            "translate": {"engine": "echo"},
+            "generate": {"backend": "openai", "options": server},
+        }
+    )
+    assert "answers of base and gl from 127.0.0.1:8000/v1, to which the held-out questions are sent" in list_network(
+        recipe, cache=tmp_path
+    )

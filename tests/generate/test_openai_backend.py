@@ -10,8 +10,8 @@ import pytest
 
 from faulty_server import Drop, FaultyServer, Reply, Request, reply_json, say
 from taco.errors import ModelError
-from taco.generate.calls import BUSY_ATTEMPTS
 from taco.generate.backend import BACKENDS, Generation, Limits, Prompt, Refusal, Setup
+from taco.generate.calls import BUSY_ATTEMPTS
 from taco.generate.options import GenerateOptions
 from taco.model.options import ModelOptions
 from taco.progress import SilentProgress
@@ -102,6 +102,17 @@ def test_the_request_is_that_of_the_run(server: FaultyServer, ask: Ask) -> None:
     assert sent["messages"] == [{"role": "system", "content": "Answer."}, {"role": "user", "content": "um"}]
     assert (sent["max_completion_tokens"], sent["temperature"], sent["taco"]) == (50, 0.0, {"chain": "inline"})
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_a_conversation_is_sent_whole(server: FaultyServer, ask: Ask) -> None:
+    later = replace(ask(["e logo?"])[0], earlier=(("user", "um"), ("assistant", "Un.")))
+    ask_server(server, [later])
+    sent = server.requests[0].json["messages"]
+    assert [(one["role"], one["content"]) for one in sent[1:]] == [
+        ("user", "um"),
+        ("assistant", "Un."),
+        ("user", "e logo?"),
+    ]
 
 
 def test_tokens_are_the_servers_count_and_seconds_add_up(server: FaultyServer, ask: Ask) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from taco.errors import ModelError
-from taco.generate.calls import ask_all
 from taco.generate.backend import Generation, Limits, Prompt, Refusal, Setup
+from taco.generate.calls import ask_all
 from taco.generate.openai_options import OpenAIBackendOptions
 from taco.generate.shared_clock import SharedClock
 from taco.generate.transformers import cut_restart
@@ -131,7 +131,7 @@ def list_messages(prompt: Prompt) -> list[dict[str, str]]:
     """Return a prompt in the chat protocol's form."""
     system = [{"role": "system", "content": prompt.system}] if prompt.system else []
     begun = [{"role": "assistant", "content": prompt.prefix}] if prompt.prefix else []
-    return [*system, {"role": "user", "content": prompt.text}, *begun]
+    return [*system, *({"role": role, "content": text} for role, text in prompt.turns), *begun]
 
 
 def spread_ends(characters: int, tokens: int) -> list[int]:
