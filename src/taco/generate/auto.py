@@ -1,7 +1,9 @@
-"""The backend `auto`: the fastest of those that are installed, as measured; which one it was is in its signature.
+"""The backend `auto`: the first of an order that is installed; which one it was is in its signature.
 
-The order for a CPU is that of docs/serve.md, "Backends". Where torch sees a graphics card, transformers is taken: no other
-backend was measured there. A server (`openai`) is never chosen unasked: it may cost money and sends the questions away.
+transformers comes first: its texts are the reference, and 8 bits change a small model's answers (docs/export.md). The
+order of the others is that of their speed in batches; benchmarks/generate.py measures it. Where torch sees a graphics card,
+only transformers is taken: no other backend was measured there. A server (`openai`) is never chosen unasked: it may cost
+money and sends the questions away.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ CPU_ORDER = (
         options=(("weights", "q8_0"),),
     ),
 )
-"""The fastest first."""
+"""The one to be preferred first."""
 
 
 def choose_backend(
@@ -49,7 +51,7 @@ def choose_backend(
     """Return the first backend that is installed.
 
     Args:
-        order: The fastest first.
+        order: The one to be preferred first.
         is_installed: Whether a module is there.
         has_card: Whether torch sees a graphics card.
 

@@ -31,7 +31,7 @@ class TransformersOptions(BaseModel):
 
 
 class AutoOptions(BaseModel):
-    """How the fastest backend that is installed decodes."""
+    """How the backend that is chosen decodes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -147,7 +147,7 @@ class GenerateOptions(BaseModel):
 
     backend: str = Field(
         default="transformers",
-        description="What generates: `transformers`, `llamacpp`, `ctranslate2`, `auto` (the fastest of these that is "
+        description="What generates: `transformers`, `llamacpp`, `ctranslate2`, `auto` (the first of these that is "
         "installed), `openai` (a server), or `echo` (no model).",
     )
     mode: Mode = Field(
