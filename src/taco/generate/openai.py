@@ -104,7 +104,10 @@ class OpenAIBackend:
             extra |= {"add_generation_prompt": False, "continue_final_message": True}
         if limits.penalty != 1:
             extra["repetition_penalty"] = limits.penalty
-        return {self._options.max_tokens_field: max(1, limits.max_new_tokens - prompt.spent), "extra_body": extra or None}
+        return {
+            self._options.max_tokens_field: max(1, limits.max_new_tokens - prompt.spent),
+            "extra_body": extra or None,
+        }
 
     def _read(self, prompt: Prompt, reply: ChatReply, seconds: float, *, limits: Limits) -> Generation | Refusal:
         if reply.tokens_sent is None or reply.tokens_written is None:
