@@ -192,12 +192,11 @@ class SectionUse:
 
 
 RepairKind = Literal["heading", "loop", "budget", "language"]
-"""What a repair was for: a heading was missing, the model ran in a loop, a section had more tokens than it may have, the
-target section was in another language."""
+"""What a repair was for: a missing heading, a loop, a section with more tokens than it may have, another language."""
 
 RepairOutcome = Literal["continued", "retried", "closed", "kept", "refused"]
-"""What a repair did: the model went on behind a heading; it went on in another way; the text ends here; the second try was no
-better, so the first one stays; the backend refused, so nothing changed."""
+"""What a repair did: went on behind a heading; went on in another way; ended the text; kept the first try, as the second
+was no better; nothing, as the backend refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

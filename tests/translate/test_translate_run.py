@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -382,6 +383,21 @@ def test_what_was_expected_is_held_against_what_was_sent(tmp_path: Path) -> None
         )
     ]
     assert not (tmp_path / "out" / "expected.json").exists()
+
+
+def test_what_a_deleted_run_of_the_same_name_sent_is_not_said_to_be_sent_again(tmp_path: Path) -> None:
+    source, listener = write_source(tmp_path / "source"), Listener()
+    first = translate(source, tmp_path).counters
+    shutil.rmtree(tmp_path / "out")
+    done = translate(source, tmp_path, progress=listener).counters
+    assert done["characters_expected"] == 0
+    assert done["characters_sent_before"] == done["characters_sent"] == first["characters_sent"]
+    assert listener.lines == [
+        (
+            "translate: sent 0 characters in 0 calls for $0.00; expected 0 in 0 for $0.00; "
+            f"{first['characters_sent']:,} had been sent before by a run of this name, for $0.00"
+        )
+    ]
 
 
 def test_an_expectation_is_that_of_the_first_attempt(tmp_path: Path) -> None:

@@ -27,12 +27,17 @@ class Forecast:
         characters, calls: What it would send.
         usd: What that would cost; None where the price is not known.
         seconds: How long it would take; None where the engine's speed is not known.
+        characters_before, calls_before, usd_before: What had been sent in the name of this run before it began, by a run
+            whose folder is gone: the ledger holds it, this run did not send it.
     """
 
     characters: int
     calls: int
     usd: float | None
     seconds: float | None
+    characters_before: int = 0
+    calls_before: int = 0
+    usd_before: float = 0.0
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
@@ -54,9 +59,15 @@ class Forecast:
         >>> forecast.compare(Ledger(batches=4, segments=50, characters=1500, usd=0.03))
         'sent 1,500 characters in 4 calls for $0.03; expected 1,200 in 3 for $0.02'
         """
-        sent = f"sent {ledger.characters:,} characters in {ledger.batches:,} calls for ${ledger.usd:,.2f}"
+        characters, calls = ledger.characters - self.characters_before, ledger.batches - self.calls_before
+        sent = f"sent {characters:,} characters in {calls:,} calls for ${ledger.usd - self.usd_before:,.2f}"
         usd = "an unknown price" if self.usd is None else f"${self.usd:,.2f}"
-        return f"{sent}; expected {self.characters:,} in {self.calls:,} for {usd}"
+        line = f"{sent}; expected {self.characters:,} in {self.calls:,} for {usd}"
+        if self.calls_before:
+            line += (
+                f"; {self.characters_before:,} had been sent before by a run of this name, for ${self.usd_before:,.2f}"
+            )
+        return line
 
     def list_counters(self) -> dict[str, int | float | str]:
         """Return it as the manifest has it, beside what was sent."""
@@ -64,18 +75,20 @@ class Forecast:
             "characters_expected": self.characters,
             "calls_expected": self.calls,
         }
+        counters |= {"characters_sent_before": self.characters_before} if self.calls_before else {}
         counters |= {} if self.usd is None else {"usd_expected": self.usd}
         return counters | ({} if self.seconds is None else {"seconds_expected": self.seconds})
 
 
 def make_forecast(
-    engine: Engine, options: TranslateOptions, *, source: Path, target: Language, memory: Path
+    engine: Engine, options: TranslateOptions, *, source: Path, target: Language, memory: Path, before: Ledger
 ) -> Forecast | None:
     """Find out what a run that begins is going to send.
 
     Args:
         engine: The first engine of the chain; it is asked for nothing.
         options, source, target, memory: As for `estimate_translation`.
+        before: What was sent in the run's name so far.
 
     Returns:
         None where a row is malformed: the stage says so when it comes to it, and keeps what it did before.
@@ -84,4 +97,12 @@ def make_forecast(
         made = estimate_with(engine, options, source=source, target=target, memory=memory, most_rows=ROWS)
     except DataError:
         return None
-    return Forecast(characters=made.characters_to_send, calls=made.calls, usd=made.usd, seconds=made.seconds)
+    return Forecast(
+        characters=made.characters_to_send,
+        calls=made.calls,
+        usd=made.usd,
+        seconds=made.seconds,
+        characters_before=before.characters,
+        calls_before=before.batches,
+        usd_before=before.usd,
+    )

@@ -120,7 +120,9 @@ def run_translate(
         opened = open_engines(job)
         if options.runner == "local" and options.processes == 1 and _is_work_left(job, opened.engines[0], source):
             prepare(opened.engines[0])  # its programs start while the forecast is made
-        expected = make_forecast(opened.engines[0], options, source=source, target=target, memory=memory)
+        expected = make_forecast(
+            opened.engines[0], options, source=source, target=target, memory=memory, before=_read_ledger(job)
+        )
         if expected:
             expected.keep(expected_at)
     total = sum(count_records(source / f"{name}.jsonl") for name in NAMES)
@@ -134,13 +136,17 @@ def run_translate(
     parts.remove()
     with disk_faults(expected_at, "remove"):
         expected_at.unlink(missing_ok=True)
-    with job.open_memory(None) as kept:
-        ledger = kept.read_ledger(job.run)
+    ledger = _read_ledger(job)
     counters = {**count.counters, **_list_sent(ledger)}
     if expected:
         progress.say(f"translate: {expected.compare(ledger)}")
         counters |= expected.list_counters()
     return replace(count, counters=counters)
+
+
+def _read_ledger(job: Job) -> Ledger:
+    with job.open_memory(None) as kept:
+        return kept.read_ledger(job.run)
 
 
 _LOOKED_AT = 8
