@@ -11,12 +11,15 @@ from taco.errors import DataError
 from taco.languages.table import Language
 from taco.store.files import write_atomically
 from taco.store.memory import Ledger
-from taco.translate.engine import Engine
+from taco.translate.engine import FREE, Engine
 from taco.translate.estimate import estimate_with
 from taco.translate.options import TranslateOptions
 
 ROWS = 5000
 """Rows that an estimate is made from; of longer sources it is made from the first ones and scaled."""
+
+FREE_ROWS = 250
+"""The same where the engine costs nothing: the engine waits while the estimate is made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +96,9 @@ def make_forecast(
     Returns:
         None where a row is malformed: the stage says so when it comes to it, and keeps what it did before.
     """
+    most = min(ROWS, FREE_ROWS) if engine.price == FREE else ROWS
     try:
-        made = estimate_with(engine, options, source=source, target=target, memory=memory, most_rows=ROWS)
+        made = estimate_with(engine, options, source=source, target=target, memory=memory, most_rows=most)
     except DataError:
         return None
     return Forecast(
