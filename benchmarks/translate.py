@@ -2,6 +2,7 @@
 
     python benchmarks/translate.py --rounds 3
     python benchmarks/translate.py --source rows.json --limit 999 --engine apertium --language gl
+    python benchmarks/translate.py --source rows.json --copies 5 --rounds 1
 
 Figures, each the best of the rounds, which run in turn so that other work on the machine meets all alike:
 
@@ -25,11 +26,13 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import re
 import resource
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from taco.gate.run import WINDOW_ROWS
@@ -39,7 +42,7 @@ from taco.progress import SilentProgress
 from taco.records import Row
 from taco.source.options import SourceOptions
 from taco.source.run import run_source
-from taco.store.jsonl import read_records
+from taco.store.jsonl import read_records, write_records
 from taco.translate.batches import make_batches
 from taco.translate.echo import EchoOptions, open_echo
 from taco.translate.engine import Translation, open_engine, prepare
@@ -118,10 +121,35 @@ def time_identification(rows: Sequence[Row], target: Language) -> float:
     return time.perf_counter() - started
 
 
+MORE_WORDS = ("today", "again", "together", "slowly", "indeed", "outside", "somewhere", "gladly")
+"""What the sentences of copies end in, so that none of them is in the memory when its turn comes."""
+
+
+def copy_rows(source: Path, *, copies: int) -> list[Row]:
+    """Write further copies of the rows behind them and return all: a longer run of the same kind of text."""
+    rows = [row for name in NAMES for row in read_records(source / f"{name}.jsonl", Row)]
+    made = list(rows)
+    for number, word in enumerate(MORE_WORDS[: copies - 1]):
+        for row in rows:
+            texts = [
+                re.sub(r"([a-z])([.!?])(\s|$)", rf"\1 {word}\2\3", text)
+                for text in (row.instruction, row.input, row.response)
+            ]
+            instruction, added, response = texts
+            made.append(
+                replace(row, id=f"{number}{row.id[1:]}", instruction=instruction, input=added, response=response)
+            )
+    if copies > 1:
+        write_records(source / "train.jsonl", made)
+        write_records(source / "heldout.jsonl", [])
+    return made
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--source", default="seed")
     parser.add_argument("--limit", type=int)
+    parser.add_argument("--copies", type=int, default=1, help="the source so many times, its sentences told apart")
     parser.add_argument("--engine", default="apertium")
     parser.add_argument("--language", default="gl")
     parser.add_argument("--batch-characters", type=int, default=TranslateOptions().batch_characters)
@@ -133,7 +161,7 @@ def main() -> None:
         source = Path(folder)
         read = SourceOptions(path=asked.source, limit=asked.limit, heldout=0)
         run_source(read, folder=Path.cwd(), out=source, seed=17, progress=SilentProgress())
-        rows = [row for name in NAMES for row in read_records(source / f"{name}.jsonl", Row)]
+        rows = copy_rows(source, copies=asked.copies)
         best: dict[str, float] = {}
         characters = 0
         for _ in range(asked.rounds):
