@@ -5,8 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from jumbled_adapter import save_jumble
+
+settings.register_profile(  # a busy machine is no fault of the code
+    "any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any-machine")
 
 END_OF_TURN = "<|im_end|>"
 CHAT_TEMPLATE = (

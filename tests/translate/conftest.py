@@ -6,10 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
-
-settings.register_profile("any-machine", deadline=None)  # a busy machine is no fault of the code
-settings.load_profile("any-machine")
 
 
 @pytest.fixture(scope="session")
