@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +20,10 @@ def alpaca_rows() -> Path:
         if (path := folder / "alpaca/alpaca_gpt4_en_999.json").is_file():
             return path
     pytest.skip("needs shared/data/alpaca/alpaca_gpt4_en_999.json; name the folder in TACO_SHARED_DATA")
+
+
+@pytest.fixture
+def alone_with_ray() -> Iterator[None]:
+    """Wait until no other test uses Ray: `ray stop` ends every cluster of the machine, and clusters find each other."""
+    with FileLock(Path(tempfile.gettempdir()) / "taco-tests-ray.lock"):
+        yield

@@ -17,7 +17,7 @@ from translate_rows import read_files, translate, write_source
 
 ray = pytest.importorskip("ray", reason="Ray (taco-llm[scale]) is not installed")
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.filterwarnings("ignore")]
 
 TESTS = str(Path(__file__).parent)
 
@@ -34,8 +34,8 @@ def _ray(*args: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+@pytest.fixture
+def address(alone_with_ray: None) -> Iterator[str]:
     """Two nodes, each of which runs one worker."""
     asked = f"127.0.0.1:{_find_port()}"
     common = ("--num-cpus=1", "--object-store-memory=80000000", "--disable-usage-stats")

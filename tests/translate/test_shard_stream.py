@@ -225,12 +225,15 @@ def test_an_engine_gets_ready_where_it_is_going_to_be_used(
     assert (again.prepared, again.sent) == (0, [])  # the memory has it all
 
 
-@pytest.mark.parametrize("runner", ["local", pytest.param("ray", marks=[pytest.mark.slow, pytest.mark.timeout(300)])])
+@pytest.mark.parametrize("runner", ["local", pytest.param("ray", marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
 @pytest.mark.filterwarnings("ignore")
-def test_workers_that_cannot_open_the_engine_say_why(tmp_path: Path, runner: str) -> None:
+def test_workers_that_cannot_open_the_engine_say_why(
+    tmp_path: Path, runner: str, request: pytest.FixtureRequest
+) -> None:
     """As where the machine that drives a run has an engine that its workers lack."""
     if runner == "ray":
         pytest.importorskip("ray", reason="Ray (taco-llm[scale]) is not installed")
+        request.getfixturevalue("alone_with_ray")
     asked = {"engine": "apertium", "options": {"modes": str(tmp_path)}, "runner": runner, "processes": 2}
     options = TranslateOptions.model_validate(asked)
     job = Job(options=options, language="gl", memory=tmp_path / "memory.sqlite", run="a-run", account="tests")
