@@ -23,7 +23,11 @@ def alpaca_rows() -> Path:
 
 
 @pytest.fixture
-def alone_with_ray() -> Iterator[None]:
-    """Wait until no other test uses Ray: `ray stop` ends every cluster of the machine, and clusters find each other."""
+def alone_with_ray(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Wait until no other test uses Ray: `ray stop` ends every cluster of the machine.
+
+    A local cluster writes a token into ~/.ray, and a node that is started later then wants it of every other.
+    """
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     with FileLock(Path(tempfile.gettempdir()) / "taco-tests-ray.lock"):
         yield
