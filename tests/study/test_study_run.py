@@ -1,42 +1,17 @@
 """Studies of a tiny model: every arm, one table, killed anywhere and gone on with."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from dying_progress import DyingProgress, Killed
 from tiny_study import STUDY, make_study, write_files
 
-from taco.progress import SilentProgress, Task
 from taco.records import Answer
 from taco.store.jsonl import read_records
 from taco.store.manifest import read_manifest
 from taco.study.arms import ARMS
 from taco.study.table import Study
-
-
-class Killed(BaseException):
-    """Stands for SIGKILL where a new process for each cut would be too slow."""
-
-
-class DyingProgress(SilentProgress):
-    """Counts what it is told, and dies at a chosen event."""
-
-    def __init__(self, die_at: int | None = None) -> None:
-        self.events: list[str] = []
-        self._die_at = die_at
-
-    def say(self, line: str) -> None:
-        if self._die_at == len(self.events):
-            raise Killed(line)
-        self.events.append(line)
-
-    @contextmanager
-    def task(self, title: str, *, total: int | None, unit: str, done: int = 0) -> Iterator[Task]:
-        self.say(title)
-        with super().task(title, total=total, unit=unit, done=done) as task:
-            yield task
 
 
 def strip_times(study: Study) -> object:

@@ -2,17 +2,16 @@
 
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from dying_progress import DyingProgress, Killed
 from tiny_run import make_run
 from typer.testing import CliRunner
 
 from taco.cli.app import app
 from taco.errors import DataError, RecipeError
-from taco.progress import SilentProgress, Task
+from taco.progress import SilentProgress
 from taco.records import Answer, Example
 from taco.store.jsonl import read_records
 from taco.store.manifest import read_manifest, write_manifest
@@ -23,29 +22,6 @@ from taco.study.transfer.show import is_without_section
 from taco.study.transfer.summary import LENT, OWN, TransferResults
 
 KEPT = ("transfer.json", "transfer.md", "transfer.svg")
-
-
-class Killed(BaseException):
-    """Stands for SIGKILL where a new process for each cut would be too slow."""
-
-
-class DyingProgress(SilentProgress):
-    """Counts what it is told, and dies at a chosen event."""
-
-    def __init__(self, die_at: int | None = None) -> None:
-        self.events: list[str] = []
-        self._die_at = die_at
-
-    def say(self, line: str) -> None:
-        if self._die_at == len(self.events):
-            raise Killed(line)
-        self.events.append(line)
-
-    @contextmanager
-    def task(self, title: str, *, total: int | None, unit: str, done: int = 0) -> Iterator[Task]:
-        self.say(title)
-        with super().task(title, total=total, unit=unit, done=done) as task:
-            yield task
 
 
 @pytest.fixture(scope="module")
