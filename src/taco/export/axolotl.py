@@ -60,7 +60,7 @@ def list_settings(job: Job) -> dict[str, Any]:
         "weight_decay": train.weight_decay,
         "max_grad_norm": train.max_grad_norm,
         "bf16": "auto",
-        "seed": job.run.recipe.seed,
+        "seed": job.run.recipe.train_seed,
         "output_dir": "output",
     }
 

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from taco.errors import PublishError
+from taco.publish.hub.parcel import EXPORT_SEAL
 from taco.publish.out_folder import lock_folder, name_folder
 from taco.store.files import digest_file, disk_faults, write_atomically
 
-SEAL = "taco-export.json"
+SEAL = EXPORT_SEAL
 """What the export is and the digests of its files. A folder with it is one of ours."""
 
 WORK = ".work"

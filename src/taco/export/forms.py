@@ -50,8 +50,10 @@ FORMS: Mapping[str, Form] = {
         weights=("int8", "int8_float32", "float32", "float16", "bfloat16"),
     ),
     "ollama": Form(about="a GGUF file and the Modelfile to it, for Ollama", write=ollama.write, weights=_GGUF),
-    "llama-factory": Form(about="the rows and a configuration, to train with LLaMA-Factory", write=llama_factory.write),
-    "axolotl": Form(about="the rows and a configuration, to train with axolotl", write=axolotl.write),
+    "llama-factory": Form(
+        about="the rows and a configuration, to train with LLaMA-Factory", write=llama_factory.write, version=2
+    ),
+    "axolotl": Form(about="the rows and a configuration, to train with axolotl", write=axolotl.write, version=2),
 }
 """Name -> form, in the order in which they are listed."""
 
