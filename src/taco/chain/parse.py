@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import Literal, get_args
 
 from taco.chain.formats import find_template
-from taco.chain.template import SectionName, Template, is_in_order, label_pattern, unescape_labels
+from taco.chain.template import SectionName, Template, is_in_order, label_pattern, section_index, unescape_labels
 from taco.errors import DataError
 from taco.languages.table import Language
 from taco.records import Chain
@@ -97,7 +96,7 @@ def parse_chain(text: str, *, template: str, language: Language, finish: str = "
     if not made_by.has_labels:
         return _take_whole(text, made_by, finish)
     marks = [
-        (made_by.section_names[_section_index(match)], match.start(), match.end())
+        (made_by.section_names[section_index(match)], match.start(), match.end())
         for match in label_pattern(made_by, language).finditer(text)
     ]
     if not marks:
@@ -127,7 +126,7 @@ def find_restart(text: str, *, template: str, language: Language) -> int | None:
         return None
     sections = len(made_by.sections)
     marks = list(islice(label_pattern(made_by, language).finditer(text), sections + 1))
-    if [_section_index(mark) for mark in marks[:-1]] != list(range(sections)):
+    if [section_index(mark) for mark in marks[:-1]] != list(range(sections)):
         return None
     is_whole = all(text[mark.end() : after.start()].strip() for mark, after in pairwise(marks))
     return marks[-1].start() if is_whole else None
@@ -150,7 +149,7 @@ def find_over(text: str, *, template: str, language: Language, after: int = 0, u
     made_by = find_template(template)
     if until and made_by.has_labels:
         marks = label_pattern(made_by, language).finditer(text)
-        places += [mark.start() for mark in marks if made_by.section_names[_section_index(mark)] == until]
+        places += [mark.start() for mark in marks if made_by.section_names[section_index(mark)] == until]
     return min((place for place in places if place is not None and place >= after), default=None)
 
 
@@ -186,7 +185,3 @@ def _judge_state(template: Template, order: list[SectionName], sections: Mapping
         if not sections.get(name):
             return _MISSING[name]
     return "complete" if finish in ("stop", "label") else "truncated"
-
-
-def _section_index(match: re.Match[str]) -> int:
-    return int(match.lastgroup.removeprefix("s"))  # type: ignore[union-attr]

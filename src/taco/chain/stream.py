@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from taco.chain.template import Template, label_pattern
+from taco.chain.template import Template, label_pattern, section_index
 from taco.languages.table import Language
 
 OUTSIDE = ""
@@ -122,7 +122,7 @@ class SectionStream:
         return True
 
     def _begin_section(self, match: re.Match[str]) -> None:
-        name = self._template.section_names[int((match.lastgroup or "s0")[1:])]
+        name = self._template.section_names[section_index(match)]
         self._section = OUTSIDE if name in self._seen else name
         self._seen.add(name)
         self._pending, self._start = self._pending[match.end() :], "section"

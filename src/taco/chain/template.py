@@ -208,3 +208,8 @@ def unescape_labels(text: str, template: Template, language: Language) -> str:
 def is_in_order(names: Sequence[str], template: Template) -> bool:
     """Whether sections come in the template's order."""
     return list(names) == sorted(names, key=template.section_names.index)
+
+
+def section_index(match: re.Match[str]) -> int:
+    """Return which section of its template a match of `label_pattern` names, from 0 on."""
+    return int(match.lastgroup.removeprefix("s"))  # type: ignore[union-attr]

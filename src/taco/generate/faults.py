@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from taco.chain.formats import find_template
 from taco.chain.parse import ParsedChain, parse_chain
-from taco.chain.template import Template, label_pattern
+from taco.chain.template import Template, label_pattern, section_index
 from taco.generate.foreign import find_foreign
 from taco.generate.guard_options import GuardOptions
 from taco.generate.loops import LEAD_OUT_SPAN, find_loop
@@ -235,7 +235,7 @@ def find_missing(draft: Draft, form: Form, *, tried: Collection[Tried], floor: i
     names = form.template.section_names
     count, end, found = 0, len(draft.text), f"ended: {draft.finish}"
     for mark in label_pattern(form.template, form.language).finditer(draft.text):
-        place = int((mark.lastgroup or "s0")[1:])
+        place = section_index(mark)
         if place > count:
             return None
         if place < count:

@@ -115,13 +115,12 @@ class LlamaServer:
         self._server = None
 
     def _post(self, path: str, question: Mapping[str, object]) -> Any:
-        with closing(self._open(path, question)) as connection:
-            return json.load(_check(connection.getresponse()))
-
-    def _open(self, path: str, question: Mapping[str, object]) -> http.client.HTTPConnection:
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT_S)
-        connection.request("POST", path, json.dumps(question), {"Content-Type": "application/json"})
-        return connection
+        try:
+            with closing(http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT_S)) as connection:
+                connection.request("POST", path, json.dumps(question), {"Content-Type": "application/json"})
+                return json.load(_check(connection.getresponse()))
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise ModelError(f"llama.cpp gave no answer to {path}: {type(error).__name__}: {error}.") from error
 
 
 def _check(response: http.client.HTTPResponse) -> http.client.HTTPResponse:
@@ -162,9 +161,6 @@ class Slot:
         return self.server.stream(
             tokens, limit=limit, forbidden=forbidden, penalty=penalty, slot=self.number, is_tuned=self.is_tuned
         )
-
-    def close(self) -> None:
-        """Do nothing: the server has other slots."""
 
 
 def _list_settings(library: Any, model: Path, adapter: Path | None, *, context: int, threads: int, slots: int) -> Any:

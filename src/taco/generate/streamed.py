@@ -35,9 +35,6 @@ class TokenStream(Protocol):
         Of the penalty see `Limits`; how far back it looks is the engine's own.
         """
 
-    def close(self) -> None:
-        """Let go of the model."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speech:

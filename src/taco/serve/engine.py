@@ -61,14 +61,12 @@ class Job:
         ask: What is asked.
         deadline: When it is ended, by `time.monotonic`.
         events: What became of it, in order.
-        is_live: Whether the session knows it.
         is_over: Whether nothing more will come.
     """
 
     ask: Ask
     deadline: float
     events: asyncio.Queue[Event] = field(default_factory=asyncio.Queue)
-    is_live: bool = False
     is_over: bool = False
 
 
@@ -207,7 +205,6 @@ class Engine:
             if isinstance(outcome, Refusal):
                 events.append((job, outcome))
             else:
-                job.is_live = True
                 self._live[job.ask.id] = job
                 events.append((job, Accepted(outcome)))
         return events
