@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taco.pipeline.stage import Context, Stage
 from taco.records import StageCount
+
+if TYPE_CHECKING:
+    from taco.translate.options import TranslateOptions
+    from taco.translate.run import Means
 
 
 def _run_source(context: Context) -> StageCount:
@@ -38,33 +42,37 @@ def _run_translate(context: Context) -> StageCount:
     )
 
 
-def _run_gate(context: Context) -> StageCount:
-    from taco.gate.run import run_gate
+def _make_means(context: Context, translate: TranslateOptions) -> Means:
+    """Return the means of translating on the side, in the run's name."""
     from taco.translate.run import Means, Payer
 
+    payer = Payer(run=context.key, account=context.recipe.name)
+    return Means(translate=translate, memory=context.memory, payer=payer)
+
+
+def _run_gate(context: Context) -> StageCount:
+    from taco.gate.run import run_gate
+
     options = context.recipe.gate
-    back = Means(
-        translate=options.choose_back(context.recipe.translate),
-        memory=context.memory,
-        payer=Payer(run=context.key, account=context.recipe.name),
-    )
+    back = _make_means(context, options.choose_back(context.recipe.translate)) if options.asks_back else None
     return run_gate(
         options,
         translated=context.folder.stage("translate"),
         out=context.folder.stage("gate"),
         target=context.recipe.target,
         seed=context.recipe.seed,
-        back=back if options.asks_back else None,
+        back=back,
         progress=context.progress,
     )
 
 
-def _run_chain(context: Context) -> StageCount:
-    from taco.chain.run import run_chain
+def run_chain(context: Context, *, rows: str = "gate") -> StageCount:
+    """Run the stage `chain` on the rows that the stage `rows` left."""
+    from taco.chain import run as chain
 
-    return run_chain(
+    return chain.run_chain(
         context.recipe.chain,
-        translated=context.folder.stage("gate"),
+        translated=context.folder.stage(rows),
         out=context.folder.stage("chain"),
         language=context.recipe.target,
         progress=context.progress,
@@ -87,15 +95,10 @@ def _run_train(context: Context) -> StageCount:
 
 def _run_generate(context: Context) -> StageCount:
     from taco.generate.run import run_generate
-    from taco.translate.run import Means, Payer
 
     return run_generate(
         context.recipe.generate,
-        means=Means(
-            translate=context.recipe.translate,
-            memory=context.memory,
-            payer=Payer(run=context.key, account=context.recipe.name),
-        ),
+        means=_make_means(context, context.recipe.translate),
         model=context.recipe.model,
         chain=context.folder.stage("chain"),
         adapter=context.adapter,
@@ -124,14 +127,9 @@ def _run_evaluate(context: Context) -> StageCount:
 
 def _translate_step3(context: Context) -> None:
     from taco.evaluate.step3 import translate_sections
-    from taco.translate.run import Means, Payer
 
     translate_sections(
-        Means(
-            translate=context.recipe.translate,
-            memory=context.memory,
-            payer=Payer(run=context.key, account=context.recipe.name),
-        ),
+        _make_means(context, context.recipe.translate),
         chain=context.folder.stage("chain"),
         answers=context.folder.stage("generate"),
         out=context.folder.stage("evaluate"),
@@ -209,7 +207,7 @@ STAGES = (
         1,
         ("gate",),
         lambda c: (c.recipe.chain, c.recipe.chain.list_signatures(), c.recipe.language),
-        _run_chain,
+        run_chain,
     ),
     Stage("train", 1, ("chain",), _train_settings, _run_train),
     Stage(

@@ -7,10 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
+from taco.generate.sections import OTHER
 from taco.report.chart import WIDTH, write_text
 from taco.report.markup import Html, element, trust
 
 MARGIN, HEADING, KEY, GAP = 20, 24, 20, 22
+
+PIECES = (
+    ("instruction_en", "instruction in English", "section-1"),
+    ("response_en", "response in English", "section-2"),
+    ("response", "response in the target language", "section-3"),
+    (OTHER, "labels and the rest", "section-0"),
+)
+"""Pieces of an answer -> what they are, and their colour class."""
+
 _VIEW = re.compile(r'viewBox="0 0 [0-9.]+ ([0-9.]+)"')
 _RULES = re.compile(r"^\.(?:chart|grid|rail|floor|zero|whisker|mark|arm-|piece|section-|hue-)[^\n]*$", re.MULTILINE)
 _COLOURS = re.compile(

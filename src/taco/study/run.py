@@ -67,7 +67,8 @@ def run_study(
                 continue
             done.append(job)
             gc.collect()  # a trainer and its model hold each other: the next run would find both still in memory
-            write()
+            if job is not jobs[-1]:
+                write()
         if not done:
             raise next(iter(faults.values()))
         return write()

@@ -38,7 +38,7 @@ def run_cost(study: CostStudy, *, folder: Path, progress: Progress) -> tuple[Cos
         study=study.name,
         systems=tuple(systems),
         energy=_describe_energy(study),
-        intervals=f"percentile bootstrap over answers, {study.bootstrap_samples} resamples, 95 %, seed {study.seed}",
+        intervals=study.bootstrap.signature,
         machines={run.name: _describe_machine(run) for run in runs},
     )
     paths = write_result(

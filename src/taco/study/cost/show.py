@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from taco.report.stack_chart import Bar, Piece, draw_stack
 from taco.report.wording import write_seconds
-from taco.study.cost.summary import OTHER, CostResults, SystemCost
-from taco.study.drawing import Chart
+from taco.study.cost.summary import CostResults, SystemCost
+from taco.study.drawing import PIECES, Chart
 from taco.study.result import NOTHING, Table, write_estimate
 
-_SECTIONS = (
-    ("instruction_en", "instruction in English", "section-1"),
-    ("response_en", "response in English", "section-2"),
-    ("response", "response in the target language", "section-3"),
-    (OTHER, "labels and the rest", "section-0"),
-)
 _STAGES = (
     ("translate", "translation", "hue-2"),
     ("gate", "gate", "hue-4"),
@@ -85,7 +79,7 @@ def draw_charts(results: CostResults) -> tuple[Chart, ...]:
     parts = {name for one in results.systems for name in one.sections}
     return (
         Chart("Time by stage", times, [(class_, label) for name, label, class_ in _STAGES if name in found]),
-        Chart("Tokens of an answer", tokens, [(class_, label) for name, label, class_ in _SECTIONS if name in parts]),
+        Chart("Tokens of an answer", tokens, [(class_, label) for name, label, class_ in PIECES if name in parts]),
     )
 
 
@@ -140,7 +134,7 @@ def _stack_stages(one: SystemCost) -> Bar:
 def _stack_sections(one: SystemCost) -> Bar:
     pieces = tuple(
         Piece(label, estimate.value or 0.0, f"{estimate.value or 0.0:,.0f}", class_)
-        for name, label, class_ in _SECTIONS
+        for name, label, class_ in PIECES
         if (estimate := one.sections.get(name)) is not None
     )
     return Bar(_name(one), f"{one.tokens.value or 0:,.0f} tokens, n = {one.answers}", pieces)

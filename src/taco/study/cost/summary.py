@@ -9,13 +9,13 @@ from pydantic import BaseModel, ConfigDict
 
 from taco.chain.template import SECTIONS
 from taco.errors import DataError
+from taco.generate.sections import OTHER
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.records import ARMS, Answer
 from taco.store.jsonl import read_records
 from taco.store.manifest import Manifest, StageEntry, read_manifest
 from taco.study.cost.options import CostStudy
 
-OTHER = "other"
 _JOULES_PER_WH = 3600.0
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from taco.measure.bootstrap import Bootstrap
 from taco.model.options import ModelOptions
 from taco.model.tokenizer import open_tokenizer, open_tokenizer_file
 from taco.progress import Progress
@@ -54,7 +53,7 @@ def run_tokens(study: TokenStudy, *, folder: Path, cache: Path, progress: Progre
         study=study.name,
         summaries=tuple(summaries),
         fitting=study.fitting,
-        intervals=_sign(study.bootstrap),
+        intervals=study.bootstrap.signature,
         inputs={name: digest for options in study.texts for name, digest in _digest(options).items()},
     )
     paths = write_result(
@@ -73,10 +72,6 @@ def _open(options: TokenizerOptions, cache: Path, progress: Progress) -> tuple[A
     if options.path is not None:
         return open_tokenizer_file(options.path)
     return open_tokenizer(ModelOptions(base=options.base), cache=cache, progress=progress)
-
-
-def _sign(bootstrap: Bootstrap) -> str:
-    return f"percentile bootstrap over texts, {bootstrap.samples} resamples, 95 %, seed {bootstrap.seed}"
 
 
 def _digest(options: TextsOptions) -> dict[str, str]:

@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taco.report.stack_chart import Bar, Piece, draw_stack
-from taco.study.drawing import Chart
+from taco.study.drawing import PIECES, Chart
 from taco.study.result import NOTHING, Table, write_estimate
 from taco.study.tokens.length import BestLength
-from taco.study.tokens.summary import OTHER, TokenResults, TokenSummary
-
-PIECES = (
-    ("instruction_en", "instruction in English", "section-1"),
-    ("response_en", "response in English", "section-2"),
-    ("response", "response in the target language", "section-3"),
-    (OTHER, "labels and the rest", "section-0"),
-)
+from taco.study.tokens.summary import TokenResults, TokenSummary
 
 
 def list_tables(results: TokenResults) -> tuple[Table, ...]:

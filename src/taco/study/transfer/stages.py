@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from taco.pipeline.stage import Context, Stage
-from taco.pipeline.stages import STAGES
+from taco.pipeline.stages import STAGES, run_chain
 from taco.records import Row, StageCount
 from taco.store.jsonl import read_records, write_records
 from taco.study.transfer.lender import Lender
@@ -39,7 +40,7 @@ def make_stages(lender: Lender, *, questions: int | None) -> tuple[Stage, ...]:
     return (
         Stage("source", 1, (), lambda _: (lender.heldout, questions), read_questions),
         usual["translate"],
-        replace(usual["chain"], inputs=("translate",), run=_run_chain),
+        replace(usual["chain"], inputs=("translate",), run=partial(run_chain, rows="translate")),
         replace(usual["generate"], inputs=("chain",), settings=decide_generate, run=generate),
         usual["evaluate"],
     )
@@ -51,15 +52,3 @@ def _copy_rows(source: Path, out: Path, questions: int | None) -> StageCount:
     write_records(out / "train.jsonl", [])
     write_records(out / "heldout.jsonl", rows)
     return StageCount(rows_in=len(rows), rows_kept=len(rows))
-
-
-def _run_chain(context: Context) -> StageCount:
-    from taco.chain.run import run_chain
-
-    return run_chain(
-        context.recipe.chain,
-        translated=context.folder.stage("translate"),
-        out=context.folder.stage("chain"),
-        language=context.recipe.target,
-        progress=context.progress,
-    )
