@@ -321,6 +321,7 @@ def test_a_killed_process_leaves_a_training_that_goes_on(
         while process.poll() is None and not (tmp_path / "checkpoints" / "checkpoint-3").exists():
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL, "it ended before it could be killed"
     subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": "5"})
     assert read_curve(tmp_path) == read_curve(out)
     assert read_adapter(tmp_path) == read_adapter(out)

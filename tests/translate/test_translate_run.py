@@ -411,6 +411,6 @@ def test_an_expectation_is_that_of_the_first_attempt(tmp_path: Path) -> None:
 
 
 def test_a_long_source_is_expected_to_go_on_as_it_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("taco.translate.forecast.ROWS", 10)
+    monkeypatch.setattr("taco.translate.forecast.FREE_ROWS", 10)
     done = translate(write_source(tmp_path / "source", train=40, heldout=10), tmp_path).counters
     assert done["characters_expected"] == pytest.approx(done["characters_sent"], rel=0.3)

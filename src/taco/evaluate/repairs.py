@@ -113,7 +113,7 @@ def _measure(case: Case, families: Sequence[Family]) -> dict[str, float | None]:
     values: dict[str, float | None] = {}
     for family in families:
         values |= family.measure(case)
-    return values
+    return {name: None if value is None else round(value, 6) for name, value in values.items()}  # as `measure_row` does
 
 
 def _subtract(old: float | None, new: float | None) -> float | None:

@@ -96,7 +96,7 @@ def make_forecast(
     Returns:
         None where a row is malformed: the stage says so when it comes to it, and keeps what it did before.
     """
-    most = min(ROWS, FREE_ROWS) if engine.price == FREE else ROWS
+    most = FREE_ROWS if engine.price == FREE else ROWS
     try:
         made = estimate_with(engine, options, source=source, target=target, memory=memory, most_rows=most)
     except DataError:

@@ -13,7 +13,7 @@ from typing import Any
 
 from taco.errors import EngineError
 from taco.progress import Progress, Task
-from taco.store.memory import Budget, Ledger, Remembered, TranslationMemory
+from taco.store.memory import Budget, Remembered, TranslationMemory
 from taco.translate.metering import SilentMeter
 from taco.translate.runner import Runner, note_death
 from taco.translate.shards import Part, Shard
@@ -47,9 +47,6 @@ class MemoryKeeper:
     ) -> None:
         self._find(signature).store(batch, translations, usd=usd, budget=budget)
 
-    def read_ledger(self, signature: str, run: str) -> Ledger:
-        return self._find(signature).read_ledger(run)
-
     def _find(self, signature: str) -> TranslationMemory:
         if signature not in self._open:
             self._open[signature] = self._job.open_memory(signature)
@@ -80,9 +77,6 @@ class KeptMemory:
         self, batch: int, translations: Mapping[str, Remembered], *, usd: float | None, budget: Budget | None
     ) -> None:
         self._ask("store", batch, dict(translations), usd=usd, budget=budget)
-
-    def read_ledger(self, run: str) -> Ledger:
-        return self._ask("read_ledger", run)  # type: ignore[no-any-return]
 
     def close(self) -> None:
         """The keeper goes on."""

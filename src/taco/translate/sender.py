@@ -10,7 +10,7 @@ from typing import Protocol
 
 from taco.errors import EngineBusy, EngineError, EngineRejected, TacoError
 from taco.remote.pace import Clock, Pace, SystemClock
-from taco.store.memory import Budget, Ledger, Remembered
+from taco.store.memory import Budget, Remembered
 from taco.translate.batches import find_size, share_out, take_batch
 from taco.translate.engine import Engine, Limits, Translation
 
@@ -46,8 +46,6 @@ class Memory(Protocol):
     def store(
         self, batch: int, translations: Mapping[str, Remembered], *, usd: float | None, budget: Budget | None
     ) -> None: ...
-
-    def read_ledger(self, run: str) -> Ledger: ...
 
     def close(self) -> None: ...
 
