@@ -94,3 +94,12 @@ def test_adapters_that_gguf_cannot_hold_are_refused(run: Path) -> None:
         with pytest.raises(ModelError, match=name):
             convert_adapter(path.parent, run / "x.gguf", base=run)
         path.write_text(json.dumps(settings))
+
+
+@pytest.mark.parametrize(("form", "file"), [("axolotl", "axolotl.yaml"), ("llama-factory", "llama_factory.yaml")])
+def test_the_seed_is_that_of_the_training(
+    form: str, file: str, tiny_base: Path, export: Export, tmp_path: Path
+) -> None:
+    run = build_tuned_run(tmp_path / "run", tiny_base, seed=123)
+    export(run, form, out=tmp_path / "out")
+    assert read_yaml(tmp_path / "out" / file)["seed"] == 123
