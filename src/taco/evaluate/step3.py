@@ -7,7 +7,7 @@ translation did step 3 as the training rows did it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,11 +21,10 @@ from taco.evaluate.metric import Family, Metric, Values
 from taco.languages.table import Language
 from taco.measure.chrf import score_text
 from taco.progress import Progress
-from taco.records import ARMS, Answer, Example, Row, TranslatedRow, from_json, to_json
+from taco.records import ARMS, Answer, Example
 from taco.store.jsonl import read_records, write_records
 from taco.translate.run import Means
-from taco.translate.runner import open_runner
-from taco.translate.shards import Shard
+from taco.translate.texts import translate_texts
 
 FILE = "step3.jsonl"
 
@@ -74,18 +73,16 @@ def translate_sections(
         BudgetError: The budget is spent.
         DataError: A file is missing or damaged.
     """
-    texts = list(dict.fromkeys(_list_sections(chain, answers, language)))
-    found: list[SectionTranslation] = []
-    with (
-        progress.task("step 3", total=len(texts), unit="sections") as task,
-        open_runner(means.make_job(target=language), progress=progress, task=task) as runner,
-    ):
-        for part in runner.map(_cut_shards(texts, means.translate.shard_rows)):
-            rows = (from_json(TranslatedRow, line) for line in part.rows)
-            found += [
-                SectionTranslation(english=texts[int(row.id)], target=row.response, engine=row.engine) for row in rows
-            ]
-    write_records(out / FILE, found)
+    texts = list(_list_sections(chain, answers, language))
+    made = translate_texts(texts, means.make_job(target=language), progress=progress)
+    write_records(
+        out / FILE,
+        [
+            SectionTranslation(english=english, target=one.text, engine=one.engine)
+            for english, one in made.items()
+            if one.engine
+        ],
+    )
 
 
 def read_translations(path: Path) -> dict[str, SectionTranslation]:
@@ -125,12 +122,3 @@ def _list_sections(chain: Path, answers: Path, language: Language) -> Iterator[s
                     answer.text, template=templates[answer.id], language=language, finish=answer.finish
                 )
                 yield from filter(None, [parsed.response_en])
-
-
-def _cut_shards(texts: Sequence[str], rows: int) -> Iterator[Shard]:
-    for number, first in enumerate(range(0, len(texts), rows)):
-        lines = (
-            f"{to_json(Row(id=str(place), instruction='', input='', response=text))}\n".encode()
-            for place, text in enumerate(texts[first : first + rows], start=first)
-        )
-        yield Shard(name="step3", number=number, first_line=first + 1, lines=tuple(lines))
