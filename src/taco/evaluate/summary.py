@@ -64,14 +64,14 @@ def summarise_arm(
         states=_count(row.state for row in rows),
         finishes=_count(row.finish for row in rows),
         failures=_count(failure.kind for row in rows for failure in row.failures),
-        metrics=_estimate_metrics(rows, metrics, bootstrap),
+        metrics=estimate_metrics(rows, metrics, bootstrap),
         corpus={
             name: bootstrap.estimate_total(counts, score_counts)
             for name, counts in _count_corpus(measured.cases).items()
         },
         totals=dict(totals or {}),
         categories={
-            category: _estimate_metrics([row for row in rows if row.category == category], metrics, bootstrap)
+            category: estimate_metrics([row for row in rows if row.category == category], metrics, bootstrap)
             for category in categories
         },
         languages=_estimate_languages(measured, bootstrap),
@@ -113,12 +113,13 @@ def _count_corpus(cases: Sequence[Case]) -> dict[str, list[list[int]]]:
     return {name: count_matches(found) if found else [] for name, found in scored.items()}
 
 
-def _estimate_metrics(rows: Sequence[RowScore], metrics: Sequence[Metric], bootstrap: Bootstrap) -> dict[str, Estimate]:
+def estimate_metrics(rows: Sequence[RowScore], metrics: Sequence[Metric], bootstrap: Bootstrap) -> dict[str, Estimate]:
+    """Estimate the mean of each measure over rows; a row that was scored without a measure is unscored there."""
     return {
         metric.name: bootstrap.estimate_mean(
-            [row.values[metric.name] for row in rows],
+            [row.values.get(metric.name) for row in rows],
             is_rate=metric.unit == "rate",
-            missing=sum(metric.reads in row.missing and row.values[metric.name] is not None for row in rows),
+            missing=sum(metric.reads in row.missing and row.values.get(metric.name) is not None for row in rows),
         )
         for metric in metrics
     }
@@ -135,7 +136,7 @@ def _estimate_languages(measured: Measured, bootstrap: Bootstrap) -> dict[str, E
 
 
 def _subtract(old: Mapping[str, float | None], new: Mapping[str, float | None], name: str) -> float | None:
-    before, after = old[name], new[name]
+    before, after = old.get(name), new.get(name)
     return None if before is None or after is None else after - before
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -20,9 +20,12 @@ from taco.study.transfer.ask import ask_language, read_own
 from taco.study.transfer.lender import Lender, read_lender
 from taco.study.transfer.options import TransferStudy
 from taco.study.transfer.show import draw_charts, list_notes, list_tables
-from taco.study.transfer.summary import MEASURES, Asked, TransferResults, summarise_language
+from taco.study.transfer.summary import MEASURES, Asked, LanguageResult, TransferResults, summarise_language
 
 TITLE = "An adapter asked in other languages"
+
+SIGNED = ("chrF++", "intervals")
+"""Signatures of the lender's scores that stand for all numbers here."""
 
 
 def run_transfer(
@@ -46,10 +49,13 @@ def run_transfer(
     home, runs = lender.recipe.target, folder / "runs"
     typology = read_distances(study.typology) if study.typology else {}
     own = {code: read_own(run, find_language(code)) for code, run in study.own.items()}
-    asked = [_ask_home(lender, study.questions, own.get(home.code))]
+    at_home = _ask_home(lender, study.questions, own.get(home.code))
+    metrics = _choose_metrics(at_home.scores)
+    found = [summarise_language(at_home, lender=home, typology=typology, metrics=metrics)]
     others = [find_language(code) for code in study.languages if code != home.code]
     absent: list[str] = []
-    results, paths = _write(asked, study=study, lender=lender, folder=folder, typology=typology, absent=absent)
+    frame = _frame_results(study, lender, at_home, metrics)
+    results, paths = _write(frame, found, absent, folder=folder)
     with progress.task("Languages", total=len(others), unit="languages") as task:
         for language in sorted(others, key=lambda one: measure_kinship_distance(home, one)):
             try:
@@ -61,8 +67,9 @@ def run_transfer(
                 progress.say(absent[-1])
             else:
                 answers = runs / language.code / "generate" / "tuned.jsonl"
-                asked.append(Asked(language=language, scores=scores, answers=answers, own=own.get(language.code)))
-            results, paths = _write(asked, study=study, lender=lender, folder=folder, typology=typology, absent=absent)
+                asked = Asked(language=language, scores=scores, answers=answers, own=own.get(language.code))
+                found.append(summarise_language(asked, lender=home, typology=typology, metrics=metrics))
+            results, paths = _write(frame, found, absent, folder=folder)
             task.advance()
     return results, paths
 
@@ -78,28 +85,26 @@ def _ask_home(lender: Lender, questions: int | None, own: Scores | None) -> Aske
     )
 
 
-def _write(
-    asked: Sequence[Asked],
-    *,
-    study: TransferStudy,
-    lender: Lender,
-    folder: Path,
-    typology: Mapping[frozenset[str], float],
-    absent: Sequence[str],
-) -> tuple[TransferResults, list[Path]]:
-    metrics = _choose_metrics(asked[0].scores)
-    results = TransferResults(
+def _frame_results(
+    study: TransferStudy, lender: Lender, at_home: Asked, metrics: tuple[Metric, ...]
+) -> TransferResults:
+    """Return what the results hold before any language is in them."""
+    signatures = at_home.scores.signatures
+    return TransferResults(
         study=study.name,
         lender=lender.recipe.run_name,
-        lender_language=lender.recipe.target.name,
+        lender_language=at_home.language.name,
         metrics=metrics,
-        languages=tuple(
-            summarise_language(one, lender=lender.recipe.target, typology=typology, metrics=metrics) for one in asked
-        ),
-        signatures={name: text for name, text in asked[0].scores.signatures.items() if name in ("chrF++", "intervals")},
+        languages=(),
+        signatures={name: signatures[name] for name in SIGNED if name in signatures},
         adapter=dict(lender.adapter),
-        absent=tuple(absent),
     )
+
+
+def _write(
+    frame: TransferResults, found: Sequence[LanguageResult], absent: Sequence[str], *, folder: Path
+) -> tuple[TransferResults, list[Path]]:
+    results = frame.model_copy(update={"languages": tuple(found), "absent": tuple(absent)})
     paths = write_result(
         folder,
         name="transfer",

@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict
 
 from taco.evaluate.metric import Metric
 from taco.evaluate.scores import RowScore, Scores
+from taco.evaluate.summary import compare_rows, estimate_metrics
 from taco.languages.distance import measure_kinship_distance, measure_script_distance
 from taco.languages.identify import identify
 from taco.languages.table import Language
-from taco.measure.bootstrap import Bootstrap, Estimate
+from taco.measure.bootstrap import Estimate
 from taco.records import Answer
 from taco.store.jsonl import read_records
 
@@ -104,7 +105,8 @@ def summarise_language(
     rows = _gather_rows(asked)
     bootstrap, language = asked.scores.bootstrap, asked.language
     ids = [id_ for id_ in rows[LENT] if all(id_ in found for found in rows.values())]
-    pairs = {f"{LENT} - {BASE}": (LENT, BASE)} | ({f"{OWN} - {LENT}": (OWN, LENT)} if OWN in rows else {})
+    rows = {name: {id_: found[id_] for id_ in ids} for name, found in rows.items()}
+    pairs = {f"{LENT} - {BASE}": (BASE, LENT)} | ({f"{OWN} - {LENT}": (LENT, OWN)} if OWN in rows else {})
     identified, identifier = identify_sections(asked, lender)
     return LanguageResult(
         language=language.code,
@@ -113,10 +115,10 @@ def summarise_language(
         script=measure_script_distance(lender, language),
         typology=0.0 if lender.code == language.code else typology.get(frozenset((lender.code, language.code))),
         questions=len(ids),
-        systems={name: _estimate([found[id_] for id_ in ids], metrics, bootstrap) for name, found in rows.items()},
+        systems={name: estimate_metrics([*found.values()], metrics, bootstrap) for name, found in rows.items()},
         differences={
-            name: _subtract([(rows[new][id_], rows[old][id_]) for id_ in ids], metrics, bootstrap)
-            for name, (new, old) in pairs.items()
+            name: compare_rows([*rows[old].values()], [*rows[new].values()], metrics, bootstrap)
+            for name, (old, new) in pairs.items()
         },
         floor=asked.scores.floors.get("other_row"),
         identified=identified,
@@ -149,30 +151,3 @@ def _gather_rows(asked: Asked) -> dict[str, dict[str, RowScore]]:
     if asked.own is not None:
         found[OWN] = {row.id: row for row in asked.own.per_row if row.arm == "tuned"}
     return found
-
-
-def _estimate(rows: Sequence[RowScore], metrics: Sequence[Metric], bootstrap: Bootstrap) -> dict[str, Estimate]:
-    return {
-        metric.name: bootstrap.estimate_mean(
-            [row.values.get(metric.name) for row in rows],
-            is_rate=metric.unit == "rate",
-            missing=sum(metric.reads in row.missing and row.values.get(metric.name) is not None for row in rows),
-        )
-        for metric in metrics
-    }
-
-
-def _subtract(
-    pairs: Sequence[tuple[RowScore, RowScore]], metrics: Sequence[Metric], bootstrap: Bootstrap
-) -> dict[str, Estimate]:
-    return {
-        metric.name: bootstrap.estimate_mean(
-            [
-                None
-                if (a := new.values.get(metric.name)) is None or (b := old.values.get(metric.name)) is None
-                else a - b
-                for new, old in pairs
-            ]
-        )
-        for metric in metrics
-    }
