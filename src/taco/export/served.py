@@ -149,11 +149,14 @@ def _encode_text(tokenizer: Any, text: str) -> list[int]:
 
 
 def _post(port: int, body: dict[str, Any]) -> Any:
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER_S)) as connection:
-        headers = {"Content-Type": "application/json"}
-        connection.request("POST", "/v1/chat/completions", json.dumps(body).encode(), headers)
-        response = connection.getresponse()
-        said = response.read()
-        if response.status != http.client.OK:
-            raise ModelError(f"The server answered {response.status}: {said[:200].decode(errors='replace')}")
-        return json.loads(said)
+    try:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER_S)) as connection:
+            headers = {"Content-Type": "application/json"}
+            connection.request("POST", "/v1/chat/completions", json.dumps(body).encode(), headers)
+            response = connection.getresponse()
+            said = response.read()
+            if response.status != http.client.OK:
+                raise ModelError(f"The server answered {response.status}: {said[:200].decode(errors='replace')}")
+            return json.loads(said)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise ModelError(f"The server gave no answer: {type(error).__name__}: {error}.") from error
