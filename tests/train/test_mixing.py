@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections import Counter
 
@@ -23,15 +24,17 @@ def make_rows(count: int, name: str) -> list[EncodedRow]:
     """Make rows of lengths 2 to 12, not in the order of their length."""
     lengths = [2 + index * 7 % 11 for index in range(count)]
     return [
-        EncodedRow(id=f"{name}{index}", input_ids=(1,) * length, labels=(IGNORED,) + (1,) * (length - 1))
+        EncodedRow(
+            id=f"{name}{index}",
+            input_ids=(1,) * length,
+            labels=(IGNORED,) + (1,) * (length - 1),
+            quality=(index * 13 % 20) / 20,
+        )
         for index, length in enumerate(lengths)
     ]
 
 
-POOL = Pool(
-    rows={CHAIN: make_rows(20, "c"), ENGLISH: make_rows(30, "e"), OTHER: make_rows(5, "o")},
-    quality={f"c{index}": (index * 13 % 20) / 20 for index in range(20)},
-)
+POOL: Pool = {CHAIN: make_rows(20, "c"), ENGLISH: make_rows(30, "e"), OTHER: make_rows(5, "o")}
 
 
 def plan(*stages: dict[str, object], slots: int = 30, seed: int = 1, **settings: object) -> list[Batch]:
@@ -115,7 +118,7 @@ def test_the_order_by_length_is_kept_under_batching(slots: int) -> None:
 @pytest.mark.parametrize("slots", [1, 13, 1000])
 def test_the_order_by_quality_is_kept_under_batching(slots: int) -> None:
     batches = plan({"name": "a", "order": "quality"}, slots=slots)
-    values = [sorted((POOL.quality[row.id] for row in batch.rows), reverse=True) for batch in batches]
+    values = [sorted((row.quality for row in batch.rows), reverse=True) for batch in batches]
     for before, after in itertools.pairwise(values):
         assert before[-1] >= after[0]
 
@@ -165,8 +168,7 @@ def test_each_stage_has_its_own_highest_rate() -> None:
 
 
 def test_rows_without_a_figure_come_last() -> None:
-    rows = make_rows(4, "r")
-    mixture = Mixture(
-        decks=[Deck(rows=rows, count=4, key="k")], order="quality", key="k", quality={"r1": 0.5, "r3": 0.9}
-    )
+    figures = {"r1": 0.5, "r3": 0.9}
+    rows = [dataclasses.replace(row, quality=figures.get(row.id, 0.0)) for row in make_rows(4, "r")]
+    mixture = Mixture(decks=[Deck(rows=rows, count=4, key="k")], order="quality", key="k")
     assert [row.id for row in next(mixture.list_epochs())][:2] == ["r3", "r1"]

@@ -27,6 +27,7 @@ from taco.store.files import digest_file
 from taco.store.jsonl import read_records, write_records
 from taco.train.batches import plan_batches
 from taco.train.intake import Intake, Reader
+from taco.train.log import read_evaluations
 from taco.train.rows import digest_files
 
 STAGES = [
@@ -44,6 +45,21 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def undisturbed(tiny_base: Path, chain: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, StageCount]:
     out = tmp_path_factory.mktemp("undisturbed")
     return out, train(tiny_base, chain, out, make_options(stages=STAGES))
+
+
+def make_figures(row: str, numbers_kept: float) -> Figures:
+    return Figures(
+        id=row,
+        language_share=None,
+        language="",
+        script_share=1.0,
+        length_ratio=1.0,
+        copy_rate=0.0,
+        repetition=0.0,
+        numbers_kept=numbers_kept,
+        entities_kept=None,
+        unknown_rate=0.0,
+    )
 
 
 def read_order(out: Path) -> list[dict[str, Any]]:
@@ -132,26 +148,46 @@ def test_rows_that_a_template_cannot_hold_are_dropped(tiny_base: Path, tmp_path:
 
 def test_the_gate_decides_the_order_by_quality(tiny_base: Path, tmp_path: Path) -> None:
     chain = write_run(tmp_path / "run", rows=8)
-    figures = [
-        Figures(
-            id=f"gl{index:02}",
-            language_share=None,
-            language="",
-            script_share=1.0,
-            length_ratio=1.0,
-            copy_rate=0.0,
-            repetition=0.0,
-            numbers_kept=(index * 3 % 8) / 8,
-            entities_kept=None,
-            unknown_rate=0.0,
-        )
-        for index in range(8)
-    ]
+    figures = [make_figures(f"gl{index:02}", (index * 3 % 8) / 8) for index in range(8)]
     write_records(tmp_path / "run" / "gate" / "figures.jsonl", figures)
     train(tiny_base, chain, tmp_path / "out", make_options(epochs=1, stages=[{"name": "a", "order": "quality"}]))
     first, second = (set(line["rows"]) for line in read_order(tmp_path / "out"))
     kept = {figure.id: figure.numbers_kept for figure in figures}
     assert min(kept[name] for name in first) > max(kept[name] for name in second)
+
+
+def test_each_language_has_the_quality_that_its_own_gate_measured(tiny_base: Path, tmp_path: Path) -> None:
+    chain = write_run(tmp_path / "gl", rows=4, prefix="r")
+    other = write_run(tmp_path / "eo", rows=4, heldout=0, language="eo", prefix="r", first=0).parent
+    for run, best in ((chain.parent, 0), (other, 3)):
+        figures = [make_figures(f"r{index:02}", 1.0 if index == best else index / 9) for index in range(4)]
+        write_records(run / "gate" / "figures.jsonl", figures)
+    stages = [{"name": "a", "rows": ["chain", str(other)], "order": "quality"}]
+    intake = read_intake(tiny_base, chain, stages=stages)
+    learnt = sorted(intake.learnt, key=lambda row: -row.quality)
+    assert {row.id for row in learnt[:2]} == {"r00", "r03:eo"}
+    assert len({row.id for row in learnt}) == 8  # whose rows they are is told
+
+
+def test_another_run_does_not_teach_what_this_one_holds_out(tiny_base: Path, tmp_path: Path) -> None:
+    chain = write_run(tmp_path / "gl", rows=6, heldout=2, prefix="r")  # holds out 6 and 7
+    other = write_run(tmp_path / "eo", rows=8, language="eo", prefix="r", first=0).parent  # another split
+    same = write_run(
+        tmp_path / "pt", rows=8, language="pt", prefix="p", first=0
+    ).parent  # the questions of other answers
+    stages = [{"name": "a", "rows": ["chain", str(other), str(same)]}]
+    count = train(tiny_base, chain, tmp_path / "out", make_options(epochs=1, stages=stages))
+    assert count.dropped == {"held-out-here": 4}
+    assert count.is_balanced()
+    dropped = {drop.id for drop in read_records(tmp_path / "out" / "dropped.jsonl", Drop)}
+    assert dropped == {"r06:eo", "r07:eo", "p06:pt", "p07:pt"}
+    learnt = {name for line in read_order(tmp_path / "out") for name in line["rows"]}
+    assert not learnt & dropped
+    assert len(learnt) == 18
+    options = make_options(stages=stages)
+    before = digest_files(options, chain=chain, digest=digest_file)
+    write_records(chain / "heldout.jsonl", [])
+    assert digest_files(options, chain=chain, digest=digest_file) != before  # what is held out decides
 
 
 def test_rows_of_a_missing_run_are_named(tiny_base: Path, chain: Path, tmp_path: Path) -> None:
@@ -192,6 +228,35 @@ def test_watched_rows_are_those_held_out_or_kept_back(tiny_base: Path, chain: Pa
     assert all(back not in row.id for row in kept.learnt)  # not in English either
     assert (len(kept.learnt), kept.kept_back) == (30, 2)
     assert len(plan_batches(kept.learnt, epochs=1, effective_batch=30, micro_batch_tokens=99, seed=0)) == 1
+
+
+def test_watched_rows_are_those_that_training_ends_with(tiny_base: Path, tmp_path: Path) -> None:
+    chain = write_run(tmp_path / "gl", rows=20, prefix="r")
+    other = write_run(tmp_path / "eo", rows=20, heldout=0, language="eo", prefix="r", first=0).parent
+    stages = [
+        {"name": "translation", "template": "question-translation"},
+        {"name": "both", "rows": ["chain", str(other), "english"]},
+    ]
+    kept = read_intake(tiny_base, chain, evaluate_every_steps=2, patience=1, stages=stages)
+    names = {row.id.partition(":")[0] for row in kept.watched}
+    assert len(names) == 2  # one in ten of 20 questions
+    assert {row.id for row in kept.watched} == names | {f"{name}:eo" for name in names}
+    assert all(len(set(row.sections)) == 4 for row in kept.watched)  # whole chains, not the first stage's translations
+    assert not names & {row.id.partition(":")[0] for row in kept.learnt}
+
+
+def test_only_looks_of_the_last_stage_stop_a_training(tiny_base: Path, chain: Path, tmp_path: Path) -> None:
+    stages = [
+        {"name": "english", "rows": ["english"], "steps": 8, "learning_rate": 0.05},  # gets worse at chains
+        {"name": "chain", "steps": 3, "learning_rate": 1e-5},
+    ]
+    settings = {"evaluate_every_steps": 1, "patience": 2, "warmup_ratio": 0.0, "stages": stages}
+    count = train(tiny_base, chain, tmp_path, make_options(**settings))
+    losses = {look.step: look.loss for look in read_evaluations(tmp_path / "evaluations.jsonl")}
+    last = {step: loss for step, loss in losses.items() if step >= 8}
+    assert min(losses.values()) < min(last.values())  # an earlier stage was better at chains, and is not kept
+    assert len(last) >= 3
+    assert count.counters["best_step"] == min(last, key=lambda step: last[step])
 
 
 def test_rows_are_kept_back_only_where_others_are_left(tiny_base: Path, tmp_path: Path) -> None:

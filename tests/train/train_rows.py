@@ -18,10 +18,10 @@ from taco.train.run import run_train
 SMALL = {"rank": 4, "effective_batch": 4, "micro_batch_tokens": 512, "save_every_steps": 3, "learning_rate": 5e-3}
 
 
-def make_translated(index: int, language: str) -> TranslatedRow:
-    """Make a translated row; the longer, the higher its number within seven."""
+def make_translated(index: int, language: str, *, prefix: str | None = None) -> TranslatedRow:
+    """Make a translated row; the longer, the higher its number within seven. Its id begins with the language."""
     return TranslatedRow(
-        id=f"{language}{index:02}",
+        id=f"{language if prefix is None else prefix}{index:02}",
         language=language,
         category="",
         instruction_en=f"Name {index} things.",
@@ -36,10 +36,31 @@ def make_translated(index: int, language: str) -> TranslatedRow:
     )
 
 
-def write_run(folder: Path, *, rows: int = 16, heldout: int = 4, language: str = "gl") -> Path:
-    """Write the files of `source`, `translate` and `chain`; return the chain's folder."""
-    for split, numbers in (("train", range(rows)), ("heldout", range(rows, rows + heldout))):
-        translated = [make_translated(number, language) for number in numbers]
+def write_run(
+    folder: Path,
+    *,
+    rows: int = 16,
+    heldout: int = 4,
+    language: str = "gl",
+    prefix: str | None = None,
+    first: int | None = None,
+) -> Path:
+    """Write the files of `source`, `translate` and `chain`; return the chain's folder.
+
+    Args:
+        folder: The run's.
+        rows, heldout: Their numbers.
+        language: Its code.
+        prefix: Beginning of the ids, where it is not to be the language: real ids are those of the English rows, equal in
+            all languages.
+        first: Number of the first row; by default those of other languages are other questions.
+    """
+    start = first if first is not None else 0 if language == "gl" else 100
+    for split, numbers in (
+        ("train", range(start, start + rows)),
+        ("heldout", range(start + rows, start + rows + heldout)),
+    ):
+        translated = [make_translated(number, language, prefix=prefix) for number in numbers]
         plain = [
             Row(id=row.id, instruction=row.instruction_en, input=row.input_en, response=row.response_en)
             for row in translated

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import math
@@ -14,22 +13,12 @@ from taco.store.files import write_atomically
 from taco.train.batches import Batch, pack_rows, split_evenly
 from taco.train.mixing import Deck, Mixture, count_replayed, share_out
 from taco.train.options import TrainOptions
-from taco.train.rows import Origin
+from taco.train.rows import Origin, list_stage_origins
 from taco.train.stage import ENGLISH_ROWS, StageOptions
 from taco.train.tokens import EncodedRow
 
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Pool:
-    """The rows that stages may draw.
-
-    Attributes:
-        rows: Set of rows -> its rows.
-        quality: Row id -> quality, where a stage asks for that order.
-    """
-
-    rows: Mapping[Origin, Sequence[EncodedRow]]
-    quality: Mapping[str, float]
+Pool = Mapping[Origin, Sequence[EncodedRow]]
+"""The rows that stages may draw: set of rows -> its rows."""
 
 
 def plan_stages(options: TrainOptions, pool: Pool, *, micro_batch_tokens: int, seed: int) -> list[Batch]:
@@ -65,26 +54,31 @@ def mix(stage: StageOptions, pool: Pool, *, key: str) -> Mixture:
     Raises:
         DataError: One of the sets has no rows.
     """
-    origins = [Origin(name, "" if name == ENGLISH_ROWS else stage.template) for name in stage.rows]
+    origins = list(list_stage_origins(stage))
     counts = (
-        share_out([len(pool.rows[origin]) for origin in origins], weights=stage.weights, temperature=stage.temperature)
-        if all(pool.rows[origin] for origin in origins)
+        share_out([len(pool[origin]) for origin in origins], weights=stage.weights, temperature=stage.temperature)
+        if all(pool[origin] for origin in origins)
         else [0] * len(origins)
     )
     if stage.replay:
         counts.append(count_replayed(sum(counts), stage.replay))
         origins.append(Origin(ENGLISH_ROWS))
     for origin in origins:
-        if not pool.rows[origin]:
+        if not pool[origin]:
             raise DataError(
                 f"The stage {stage.name!r} has no rows of {origin.name!r} to learn.",
                 hint="Too-long rows are dropped; train/dropped.jsonl says which and why.",
             )
     decks = [
-        Deck(rows=pool.rows[origin], count=count, key=f"{key}/{origin.name}/{origin.template}")
+        Deck(rows=pool[origin], count=count, key=f"{key}/{origin.name}/{origin.template}")
         for origin, count in zip(origins, counts, strict=True)
     ]
-    return Mixture(decks=decks, order=stage.order, key=key, quality=dict(pool.quality))
+    return Mixture(decks=decks, order=stage.order, key=key)
+
+
+def count_earlier_steps(batches: Sequence[Batch]) -> int:
+    """Return how many steps the stages before the last one have; 0 without stages."""
+    return sum(batch.stage != batches[-1].stage for batch in batches)
 
 
 def write_order(path: Path | None, batches: Iterable[Batch]) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,18 @@ from taco.progress import Progress
 from taco.records import Drop, Example
 from taco.store.files import digest_file
 from taco.train.options import TrainOptions
-from taco.train.rows import HELDOUT, Origin, digest_files, find_file, list_origins, read_origin, read_quality
+from taco.train.rows import (
+    HELDOUT,
+    Heldout,
+    Origin,
+    digest_files,
+    find_file,
+    list_last_origins,
+    list_origins,
+    read_heldout,
+    read_origin,
+    read_quality,
+)
 from taco.train.stage import CHAIN, ENGLISH_ROWS
 from taco.train.tokens import EncodedRow, encode_examples
 
@@ -34,7 +46,6 @@ class Intake:
         drops: What cannot be learnt.
         watched: Chains that are looked at and not learnt.
         english: English rows that are looked at and not learnt.
-        quality: Row id -> quality that the gate measured.
         kept_back: Number of the rows read that are not learnt because they are watched.
         digest: Digest of all files read.
     """
@@ -43,7 +54,6 @@ class Intake:
     drops: list[Drop]
     watched: list[EncodedRow] = field(default_factory=list)
     english: list[EncodedRow] = field(default_factory=list)
-    quality: dict[str, float] = field(default_factory=dict)
     kept_back: int = 0
     digest: str = ""
 
@@ -81,36 +91,37 @@ class Reader:
         """
         rows: dict[Origin, list[EncodedRow]] = {}
         drops: list[Drop] = []
+        by_quality = any(stage.order == "quality" for stage in options.stages)
         for origin in list_origins(options):
-            rows[origin], dropped = self.encode(origin)
+            rows[origin], dropped = self.encode(origin, by_quality=by_quality)
             drops += dropped
         digest = digest_rows(options, chain=self.chain)
         watched, english = self._read_watched(options)
         before = sum(map(len, rows.values()))
         if options.patience is not None:
-            rows, watched = keep_back(rows, most=options.evaluate_rows, seed=self.seed)
+            last = list_last_origins(options)
+            rows, watched = keep_back(rows, last, most=options.evaluate_rows, seed=self.seed)
         kept_back = before - sum(map(len, rows.values()))
-        quality: dict[str, float] = {}
-        if any(stage.order == "quality" for stage in options.stages):
-            for origin in rows:
-                quality |= read_quality(origin, chain=self.chain)
         return Intake(
             rows=rows,
             drops=drops,
             watched=watched,
             english=english,
-            quality=quality,
             kept_back=kept_back,
             digest=digest,
         )
 
-    def encode(self, origin: Origin) -> tuple[list[EncodedRow], list[Drop]]:
-        """Encode a set of rows.
+    def encode(self, origin: Origin, *, by_quality: bool = False) -> tuple[list[EncodedRow], list[Drop]]:
+        """Encode a set of rows; of another run those are left out that this run holds out.
+
+        Args:
+            origin: The set.
+            by_quality: Whether the rows are to know what the gate measured.
 
         Raises:
             DataError: None of them can be learnt.
         """
-        found = list(read_origin(origin, chain=self.chain))
+        found = self._read(origin)
         examples = [one for one in found if isinstance(one, Example)]
         unmade = [one for one in found if isinstance(one, Drop)]
         with self.progress.task("Encoding rows", total=len(examples), unit="rows") as task:
@@ -128,7 +139,18 @@ class Reader:
                 hint=f"Rows may have at most {self.max_row_tokens} tokens; raise train.max_row_tokens if the model allows "
                 "more, or set train.over_long = 'shorten'. `taco tokens RECIPE` says how long they are.",
             )
+        if by_quality:
+            quality = read_quality(origin, chain=self.chain)
+            rows = [dataclasses.replace(row, quality=quality.get(_row_id(row), 0.0)) for row in rows]
         return rows, unmade + drops
+
+    def _read(self, origin: Origin) -> list[Example | Drop]:
+        """Read a set of rows; those of another run bear its name, as ids are equal in all languages."""
+        found = list(read_origin(origin, chain=self.chain))
+        if not origin.run:
+            return found
+        heldout = read_heldout(self.chain)
+        return [_mark_foreign(one, origin.run, heldout) for one in found]
 
     def _encode(self, examples: Iterable[Example]) -> tuple[list[EncodedRow], list[Drop]]:
         with quiet_libraries():
@@ -147,21 +169,23 @@ class Reader:
 
 
 def keep_back(
-    rows: dict[Origin, list[EncodedRow]], *, most: int, seed: int
+    rows: dict[Origin, list[EncodedRow]], last: Sequence[Origin], *, most: int, seed: int
 ) -> tuple[dict[Origin, list[EncodedRow]], list[EncodedRow]]:
-    """Take some rows of the first set that is not English out of all sets; return what is left, and those rows.
+    """Take some rows out of all sets; return what is left, and those rows as the last sets have them.
 
     Args:
         rows: Set of rows -> its rows.
+        last: The sets that training ends with; those that are English count only where there are no others.
         most: Number of rows to take, at most; no more than one in `WATCHED_SHARE`, but one at least.
         seed: Decides which.
 
     Raises:
         DataError: A set has no other rows.
     """
-    chains = next((found for origin, found in rows.items() if origin.name != ENGLISH_ROWS), next(iter(rows.values())))
+    sets = [rows[origin] for origin in last if origin.name != ENGLISH_ROWS] or [rows[origin] for origin in last]
+    chains = [row for found in sets for row in found]
     ids = sorted({_row_id(row) for row in chains})
-    count = min(most, max(1, len(ids) // WATCHED_SHARE))
+    count = min(max(1, most // len(sets)), max(1, len(ids) // WATCHED_SHARE))
     chosen = set(random.Random(f"{seed}/watched").sample(ids, min(count, len(ids))))  # noqa: S311
     left = {origin: [row for row in found if _row_id(row) not in chosen] for origin, found in rows.items()}
     if empty := [origin.name for origin, found in left.items() if not found]:
@@ -180,6 +204,13 @@ def digest_rows(options: TrainOptions, *, chain: Path) -> str:
         return chains
     # Where a run lies is no matter, only what it holds.
     return hashlib.sha256(json.dumps([chains, *others.values()]).encode()).hexdigest()
+
+
+def _mark_foreign(one: Example | Drop, run: str, heldout: Heldout) -> Example | Drop:
+    if isinstance(one, Example) and heldout.holds(one):
+        detail = f"a row of {run} asks what this run holds out"
+        return Drop(id=f"{one.id}:{run}", stage="train", reason="held-out-here", detail=detail)
+    return dataclasses.replace(one, id=f"{one.id}:{run}")
 
 
 def _row_id(row: EncodedRow) -> str:

@@ -94,13 +94,17 @@ def read_evaluations(path: Path) -> list[Evaluation]:
     return list(read_records(path, Evaluation)) if path.exists() else []
 
 
-def find_best(looks: Sequence[Evaluation]) -> int:
+def find_best(looks: Sequence[Evaluation], *, since: int = 0) -> int:
     """Return the step of the lowest loss, the first of equals.
+
+    Args:
+        looks: At least one from `since` on.
+        since: Looks before this step do not count.
 
     >>> find_best([Evaluation(step=0, rows=1, loss=2.0), Evaluation(step=5, rows=1, loss=1.5)])
     5
     """
-    return min(looks, key=lambda look: (look.loss, look.step)).step
+    return min((look for look in looks if look.step >= since), key=lambda look: (look.loss, look.step)).step
 
 
 def continue_log(path: Path, kind: type[LineT], *, after_step: int) -> RecordLog[LineT]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from taco.train.stage import Order
 from taco.train.tokens import EncodedRow
@@ -75,13 +75,11 @@ class Mixture:
         decks: What an epoch is drawn from.
         order: Order within an epoch.
         key: Decides the shuffle.
-        quality: Row id -> quality, for the order by quality.
     """
 
     decks: Sequence[Deck]
     order: Order
     key: str
-    quality: dict[str, float] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -104,7 +102,7 @@ class Mixture:
         if self.order == "length":
             return sorted(shuffled, key=lambda row: len(row.input_ids))
         if self.order == "quality":
-            return sorted(shuffled, key=lambda row: -self.quality.get(row.id.partition(":")[0], 0.0))
+            return sorted(shuffled, key=lambda row: -row.quality)
         return shuffled
 
 

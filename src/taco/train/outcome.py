@@ -12,6 +12,7 @@ from taco.records import StageCount
 from taco.train.intake import Intake
 from taco.train.log import StepLog, find_best, read_evaluations, read_log
 from taco.train.options import TrainOptions
+from taco.train.tuning import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +69,13 @@ class Outcome:
         )
 
 
-def read_outcome(options: TrainOptions, intake: Intake, *, out: Path, order: str, seed: int) -> Outcome:
+def read_outcome(options: TrainOptions, intake: Intake, plan: Plan, *, out: Path, order: str) -> Outcome:
     """Read what a training left behind."""
-    best = find_best(read_evaluations(out / "evaluations.jsonl")) if options.patience is not None else None
+    best = None
+    if options.patience is not None:
+        best = find_best(read_evaluations(out / "evaluations.jsonl"), since=plan.deciding_from)
     steps = read_log(out / "log.jsonl")
-    return Outcome(options=options, intake=intake, order=order, steps=steps, best=best, seed=seed)
+    return Outcome(options=options, intake=intake, order=order, steps=steps, best=best, seed=plan.seed)
 
 
 def summarise(steps: Sequence[StepLog]) -> dict[str, int | float | str]:

@@ -11,7 +11,7 @@ from taco.records import Drop, Example, Figures, Row, TranslatedRow
 from taco.store.jsonl import read_records
 from taco.train.options import TrainOptions
 from taco.train.render import digest_template, render_english, render_rows
-from taco.train.stage import CHAIN, ENGLISH_ROWS
+from taco.train.stage import CHAIN, ENGLISH_ROWS, StageOptions
 
 HELDOUT, TRAIN = "heldout", "train"
 
@@ -28,13 +28,32 @@ class Origin:
     name: str
     template: str = ""
 
+    @property
+    def run(self) -> str:
+        """Name of the other run that the rows are of; "" for this run's own."""
+        return "" if self.name in (CHAIN, ENGLISH_ROWS) else Path(self.name).expanduser().resolve().name
+
+
+def list_stage_origins(stage: StageOptions) -> tuple[Origin, ...]:
+    """Return the sets of rows that a stage names, without those that it replays."""
+    return tuple(Origin(name, "" if name == ENGLISH_ROWS else stage.template) for name in stage.rows)
+
+
+def list_last_origins(options: TrainOptions) -> tuple[Origin, ...]:
+    """Return the sets of rows that a training ends with: of the last stage, or of the last template where they follow
+    each other."""
+    if options.stages:
+        return list_stage_origins(options.stages[-1])
+    if options.order == "templates":
+        return (Origin(CHAIN, options.templates[-1]),) if options.templates else (Origin(CHAIN),)
+    return list_origins(options)
+
 
 def list_origins(options: TrainOptions) -> tuple[Origin, ...]:
     """Return every set of rows that the stages or `templates` ask for, each once; one where there are neither."""
     found: dict[Origin, None] = {Origin(CHAIN, template): None for template in options.templates}
     for stage in options.stages:
-        template = stage.template
-        found |= {Origin(name, "" if name == ENGLISH_ROWS else template): None for name in stage.rows}
+        found |= dict.fromkeys(list_stage_origins(stage))
         if stage.replay:
             found[Origin(ENGLISH_ROWS)] = None
     return tuple(found) or (Origin(CHAIN),)
@@ -65,7 +84,7 @@ def read_origin(origin: Origin, *, chain: Path, split: str = TRAIN) -> Iterator[
         DataError: The file is missing or damaged.
     """
     path = find_file(origin, chain=chain, split=split)
-    if not path.is_file() and origin.name not in (CHAIN, ENGLISH_ROWS):
+    if not path.is_file() and origin.run:
         raise DataError(
             f"{origin.name} holds no {path.name} of a run: {path} is missing.",
             hint="train.stages.rows names folders of runs, such as runs/quickstart-eo, whose chain stage is done.",
@@ -77,10 +96,45 @@ def read_origin(origin: Origin, *, chain: Path, split: str = TRAIN) -> Iterator[
     return read_records(path, Example)
 
 
+@dataclass(frozen=True, slots=True)
+class Heldout:
+    """What a run keeps to measure itself by.
+
+    Attributes:
+        ids: Ids of the rows, equal in all languages.
+        questions: What they ask in English, folded.
+    """
+
+    ids: frozenset[str] = frozenset()
+    questions: frozenset[str] = frozenset()
+
+    def holds(self, example: Example) -> bool:
+        """Whether an example, in whatever language, is one of these rows or asks what one asks."""
+        return example.row_id in self.ids or example.chain.instruction_en.casefold() in self.questions
+
+
+def read_heldout(chain: Path) -> Heldout:
+    """Read the rows that a run holds out; files that are absent hold none."""
+    source, chains = (path if path.is_file() else None for path in _list_heldout(chain))
+    rows = list(read_records(source, Row)) if source else []
+    examples = list(read_records(chains, Example)) if chains else []
+    asked = {render_english(row).prompt for row in rows} | {one.chain.instruction_en for one in examples}
+    return Heldout(
+        ids=frozenset({row.id for row in rows} | {one.row_id for one in examples}),
+        questions=frozenset(text.casefold() for text in asked if text),
+    )
+
+
+def _list_heldout(chain: Path) -> tuple[Path, Path]:
+    return chain.parent / "source" / f"{HELDOUT}.jsonl", chain / f"{HELDOUT}.jsonl"
+
+
 def list_files(options: TrainOptions, *, chain: Path) -> tuple[Path, ...]:
     """Return the files that decide a training, besides the run's own chains."""
     origins = [origin for origin in list_origins(options) if origin != Origin(CHAIN)]
     files = [find_file(origin, chain=chain) for origin in origins]
+    if any(origin.run for origin in origins):
+        files += [path for path in _list_heldout(chain) if path.is_file()]
     if any(stage.order == "quality" for stage in options.stages):
         files += [_figures(origin, chain) for origin in list_origins(options) if origin.name != ENGLISH_ROWS]
     return tuple(dict.fromkeys(files))

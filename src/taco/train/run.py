@@ -21,7 +21,7 @@ from taco.train.batches import Batch, plan_batches
 from taco.train.budget import plan_budget
 from taco.train.card import render_card
 from taco.train.checkpoints import list_checkpoints, remove_old_checkpoints
-from taco.train.curriculum import Pool, list_rates, plan_stages, write_order
+from taco.train.curriculum import count_earlier_steps, list_rates, plan_stages, write_order
 from taco.train.estimate import choose_recompute
 from taco.train.intake import Intake, Reader
 from taco.train.objective import MOST_LOGITS, attention_of_rows, chunks_exactly, packs_exactly
@@ -86,7 +86,7 @@ def run_train(
         order = write_order(out / "order.jsonl" if is_first() else None, plan.batches)
         with _speed_up(loaded, plan, intake.learnt):
             tuned = tune(options, loaded, plan, base_name=base.name, out=out, progress=progress)
-        outcome = read_outcome(options, intake, out=out, order=order, seed=seed)
+        outcome = read_outcome(options, intake, plan, out=out, order=order)
         last = list_checkpoints(out / "checkpoints")[-1] if count_processes() > 1 else None
         if is_first():
             card = render_card(base, options=options, facts=outcome.list_facts())
@@ -122,6 +122,7 @@ def _lay_out(
         rates=list_rates(options, batches) if options.stages else None,
         watched=intake.watched,
         english=intake.english,
+        deciding_from=count_earlier_steps(batches),
     )
 
 
@@ -134,8 +135,7 @@ def _speed_up(model: Any, plan: Plan, rows: Sequence[EncodedRow]) -> AbstractCon
 
 def _plan_batches(options: TrainOptions, intake: Intake, *, slots: int, seed: int) -> list[Batch]:
     if options.stages:
-        pool = Pool(rows=intake.rows, quality=intake.quality)
-        return plan_stages(options, pool, micro_batch_tokens=slots, seed=seed)
+        return plan_stages(options, intake.rows, micro_batch_tokens=slots, seed=seed)
     if options.max_tokens is not None:
         return plan_budget(
             list(intake.rows.values()), options, max_tokens=options.max_tokens, micro_batch_tokens=slots, seed=seed

@@ -22,11 +22,12 @@ class EncodedRow:
     """One example as the model sees it.
 
     Attributes:
-        id: The id of the English row.
+        id: The id of the English row; behind it the example's part and, of another run's row, the name of that run.
         input_ids: Prompt, completion and end token.
         labels: As long as `input_ids`: the token itself where it is learnt, `IGNORED` elsewhere.
         sentences_cut: How many sentences were taken from the end of its responses.
         sections: For each learnt token the number of its section in `taco.train.sections.PARTS`.
+        quality: What the gate measured, from 0 to 1, where a stage asks for that order; 0 where it measured nothing.
     """
 
     id: str
@@ -34,6 +35,7 @@ class EncodedRow:
     labels: tuple[int, ...]
     sentences_cut: int = 0
     sections: bytes = b""
+    quality: float = 0.0
 
     @property
     def supervised_tokens(self) -> int:

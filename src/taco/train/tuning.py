@@ -36,6 +36,7 @@ class Plan:
         recompute: Whether activations are computed again in the backward pass.
         rates: For each step what the learning rate is multiplied by; None without stages.
         watched, english: Rows that are looked at and not learnt.
+        deciding_from: The step from which on looks decide when to stop and what to keep.
     """
 
     batches: Sequence[Batch]
@@ -48,6 +49,7 @@ class Plan:
     rates: Sequence[float] | None = None
     watched: Sequence[EncodedRow] = ()
     english: Sequence[EncodedRow] = ()
+    deciding_from: int = 0
 
 
 def tune(options: TrainOptions, model: Any, plan: Plan, *, base_name: str, out: Path, progress: Progress) -> Any:
@@ -91,7 +93,7 @@ def tune(options: TrainOptions, model: Any, plan: Plan, *, base_name: str, out: 
             file = _open_log(out / "evaluations.jsonl", Evaluation, done, stack)
             trainer.add_callback(Watcher(watch, workers, file, tell=trainer.log))
             looks = file.records
-        if checkpoint and is_over(looks, options.patience):
+        if checkpoint and is_over(looks, options.patience, since=plan.deciding_from):
             load_weights(tuned, checkpoint)
         else:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -171,6 +173,7 @@ def plan_watch(options: TrainOptions, plan: Plan, *, out: Path) -> Any:
         every=options.evaluate_every_steps,
         patience=options.patience,
         micro_batch_tokens=plan.micro_batch_tokens,
+        deciding_from=plan.deciding_from,
         best=out / "best",
         plan=plan.key,
     )

@@ -31,6 +31,8 @@ class Watch:
         every: Optimiser steps between two looks.
         patience: Looks in a row without a lower loss after which training stops; None for never.
         micro_batch_tokens: Tokens in a forward pass, at most.
+        deciding_from: Looks before this step stop nothing and their weights are not kept: it ends the stages before the
+            last one, which may make the loss of the last one's rows worse.
         best: Folder for the weights of the lowest loss, where there is a patience.
         plan: The digest that they are sealed with.
     """
@@ -40,6 +42,7 @@ class Watch:
     every: int
     patience: int | None
     micro_batch_tokens: int
+    deciding_from: int
     best: Path
     plan: str
 
@@ -58,11 +61,17 @@ class Watch:
         return round(sum(sums) / tokens, 6), average_parts(sums, [row.sections for row in rows])
 
 
-def is_over(looks: Sequence[Evaluation], patience: int | None) -> bool:
-    """Whether the last `patience` looks brought no loss below the lowest before them."""
-    if patience is None or len(looks) <= patience:
+def is_over(looks: Sequence[Evaluation], patience: int | None, *, since: int = 0) -> bool:
+    """Whether the last `patience` looks brought no loss below the lowest before them.
+
+    >>> looks = [Evaluation(step=step, rows=1, loss=loss) for step, loss in ((0, 1.0), (5, 3.0), (10, 2.0))]
+    >>> is_over(looks, 2), is_over(looks, 2, since=5)
+    (True, False)
+    """
+    counted = [look for look in looks if look.step >= since]
+    if patience is None or len(counted) <= patience:
         return False
-    return find_best(looks) <= looks[-patience - 1].step
+    return find_best(counted) <= counted[-patience - 1].step
 
 
 def restore_best(model: Any, watch: Watch, looks: Sequence[Evaluation], *, progress: Progress) -> int:
@@ -71,7 +80,7 @@ def restore_best(model: Any, watch: Watch, looks: Sequence[Evaluation], *, progr
     Raises:
         ModelError: They are not there.
     """
-    step = find_best(looks)
+    step = find_best(looks, since=watch.deciding_from)
     found = [folder for folder in list_checkpoints(watch.best) if read_step(folder) == step]
     if not found:
         raise ModelError(
@@ -113,12 +122,18 @@ class Watcher(TrainerCallback):  # type: ignore[misc]
         step = state.global_step
         if step % self.watch.every == 0 or step == state.max_steps:
             self._look(model, step)
-            if is_over(self.log.records, self.watch.patience):
+            if is_over(self.log.records, self.watch.patience, since=self.watch.deciding_from):
                 control.should_training_stop = control.should_save = True
+
+    def _is_best(self, look: Evaluation) -> bool:
+        since = self.watch.deciding_from
+        if self.watch.patience is None or look.step < since:
+            return False
+        return find_best([*self.log.records, look], since=since) == look.step
 
     def _look(self, model: Any, step: int) -> None:
         look = self.watch.look(model, self.workers, step=step)
-        if self.watch.patience is not None and find_best([*self.log.records, look]) == step:
+        if self._is_best(look):
             folder = self.watch.best / f"checkpoint-{step}"
             write_weights(model, folder)
             seal_checkpoint(folder, plan=self.watch.plan)
