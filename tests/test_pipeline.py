@@ -170,7 +170,8 @@ def test_a_run_answers_a_benchmark_as_it_answered_its_own_rows(
     questions.write_text(
         "".join(json.dumps({"id": row.id, "turns": [row.instruction, "More?"]}) + "\n" for row in rows)
     )
-    call("answer", folder, "--benchmark", questions, "--out", out, "--quiet")
+    said = call("answer", folder, "--benchmark", questions, "--out", out, "--quiet")
+    assert "training rows holds" in " ".join(said.split()) or "training rows," in said
     for arm in ARMS:
         own = [(one.id, one.prompt, one.text) for one in read_records(folder / "generate" / f"{arm}.jsonl", Answer)]
         assert [(one.id, one.prompt, one.text) for one in read_records(out / "turn-1" / f"{arm}.jsonl", Answer)] == own

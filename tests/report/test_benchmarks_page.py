@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 from taco.chain.formats import find_template
 from taco.chain.template import make_chain
 from taco.cli.app import app
+from taco.evaluate.benchmark.contamination import Hit
+from taco.evaluate.benchmark.learnt import FILE, Learnt, write_learnt
 from taco.evaluate.benchmark.question import EARLIER_TURN
 from taco.evaluate.judge.judgement import Judgement
 from taco.languages.table import find_language
@@ -64,6 +66,22 @@ def judge(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     done = CliRunner().invoke(app, ["judge", str(folder), "--judge", "echo", "--quiet"], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.stdout
+
+
+def test_a_page_says_whether_the_training_rows_hold_the_benchmark(make_run: Callable[..., MadeRun]) -> None:
+    run = make_run()
+    folder = answer(run)
+    assert "was not looked at" in Page(run.report()).text
+    hit = Hit(origin="translate/train.jsonl:3", question="82", how="exact", share=1.0, text=HOSTILE)
+    before = digest_verdicts(run.folder)
+    write_learnt(folder, Learnt(rows=9, hits=(hit, hit), overlap=0.7, similarity=0.5))
+    assert digest_verdicts(run.folder) != before  # the page is made anew
+    page = Page(run.report())
+    check_harmless(page)
+    assert "Of 9 training rows, 2 hold questions of this benchmark or their references: 1 of 2, 82." in page.text
+    assert page.texts.count("in the training rows") == 1
+    (folder / FILE).write_text("rubbish")
+    assert "was not looked at" in Page(run.report()).text
 
 
 def test_a_runs_page_shows_both_turns_and_their_verdicts(

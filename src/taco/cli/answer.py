@@ -13,6 +13,7 @@ from taco.registry import suggest
 if TYPE_CHECKING:
     from taco.evaluate.benchmark.answer import Answerer
     from taco.generate.options import GenerateOptions
+    from taco.recipe.schema import Recipe
 
 
 def answer(
@@ -53,23 +54,25 @@ def answer(
     Example: taco answer runs/quickstart-gl --benchmark vicuna.gl.jsonl
     """
     from taco.evaluate.benchmark.answer import answer_benchmark
+    from taco.evaluate.benchmark.learnt import note_learnt
     from taco.evaluate.benchmark.read import read_benchmark
     from taco.progress import open_progress
     from taco.store.cache import cache_folder
     from taco.store.run_folder import RunFolder
 
-    answerer = _open_run(run, mode)
+    recipe, answerer = _open_run(run, mode)
     questions = read_benchmark(benchmark, references=references, categories=categories)
     out = out or _find_folder(run, benchmark, mode)
+    progress = open_progress(quiet=quiet)
     with RunFolder(out).lock():
-        count = answer_benchmark(
-            answerer, questions, out=out, cache=cache_folder(), progress=open_progress(quiet=quiet)
-        )
+        learnt = note_learnt(run, recipe.train, questions, out=out, progress=progress)
+        count = answer_benchmark(answerer, questions, out=out, cache=cache_folder(), progress=progress)
     turns = sum(len(question.turns) for question in questions)
     asked = f"{len(questions)} questions" if turns == len(questions) else f"{len(questions)} questions, {turns} turns"
     print(f"{count.rows_kept} of {count.rows_in} answers ({asked}, two arms): {out}")
     for reason, number in count.dropped.items():
         print(f"{number} without an answer: {reason}, see {out / 'dropped.jsonl'}")
+    print(learnt)
 
 
 def _find_folder(run: Path, benchmark: Path, mode: str | None) -> Path:
@@ -81,7 +84,7 @@ def _find_folder(run: Path, benchmark: Path, mode: str | None) -> Path:
     return run / BENCHMARK / (f"{benchmark.stem}-{mode}" if mode else benchmark.stem)
 
 
-def _open_run(run: Path, mode: str | None) -> Answerer:
+def _open_run(run: Path, mode: str | None) -> tuple[Recipe, Answerer]:
     from pydantic import ValidationError
 
     from taco.evaluate.benchmark.answer import Answerer
@@ -98,7 +101,7 @@ def _open_run(run: Path, mode: str | None) -> Answerer:
         recipe = Recipe.model_validate(manifest.recipe)
     except ValidationError as error:
         raise DataError(f"The recipe in {run / 'manifest.json'} is of another version of taco.") from error
-    return Answerer(
+    return recipe, Answerer(
         run=run,
         means=Means(
             translate=recipe.translate,

@@ -51,7 +51,8 @@ def decontaminate(
 
     questions = read_benchmark(benchmark, references=references)
     options = ContaminationOptions(overlap=overlap, similarity=similarity)
-    found = find(rows, questions, options=options, out=out, progress=open_progress(quiet=quiet))
+    kept = [path for path in (benchmark, references) if path is not None]
+    found = find(rows, questions, options=options, out=out, progress=open_progress(quiet=quiet), kept=kept)
     if as_json:
         hits = [json.loads(to_json(hit)) for hit in found.hits]
         print(json.dumps({"rows": found.rows, "questions": len(questions), "hits": hits}, ensure_ascii=False, indent=1))

@@ -8,6 +8,7 @@ from taco.chain.formats import find_template
 from taco.chain.parse import parse_chain
 from taco.errors import TacoError
 from taco.evaluate.benchmark.conversation import Conversation
+from taco.evaluate.benchmark.learnt import read_learnt
 from taco.evaluate.benchmark.question import Question
 from taco.evaluate.benchmark.read import read_benchmark
 from taco.evaluate.files.rows import normalise_id
@@ -40,7 +41,14 @@ def _read_benchmark(folder: Path, language: Language) -> BenchmarkAnswers:
         conversations = tuple(_show_question(question, said, verdicts, language) for question in questions)
     except TacoError as error:
         return BenchmarkAnswers(name=folder.name, fault=error.message)
-    return BenchmarkAnswers(name=folder.name, conversations=conversations, judged=verdicts.describe())
+    learnt = read_learnt(folder)
+    held = set(learnt.questions) if learnt else set()
+    return BenchmarkAnswers(
+        name=folder.name,
+        learnt=learnt.describe(len(questions)) if learnt else "",
+        conversations=tuple(one.model_copy(update={"is_learnt": one.id in held}) for one in conversations),
+        judged=verdicts.describe(),
+    )
 
 
 def _show_question(

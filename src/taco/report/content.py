@@ -159,11 +159,16 @@ class BenchmarkTurn(_Part):
 
 
 class BenchmarkConversation(_Part):
-    """A question of a benchmark, turn by turn."""
+    """A question of a benchmark, turn by turn.
+
+    Attributes:
+        is_learnt: Whether a training row holds it or its reference, as far as anybody looked.
+    """
 
     id: str
     category: str
     turns: tuple[BenchmarkTurn, ...]
+    is_learnt: bool = False
 
 
 class BenchmarkAnswers(_Part):
@@ -172,10 +177,12 @@ class BenchmarkAnswers(_Part):
     Attributes:
         name: The folder's name.
         judged: What judges said; None where nobody judged them.
+        learnt: Whether the rows that the run learnt hold the benchmark, in a sentence; "" where nobody looked.
         fault: Why the answers are not shown, in a sentence; "" where they are.
     """
 
     name: str
+    learnt: str = ""
     conversations: tuple[BenchmarkConversation, ...] = ()
     judged: Judged | None = None
     fault: str = ""

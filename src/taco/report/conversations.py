@@ -26,6 +26,9 @@ NOTE = (
 )
 
 
+NOT_LOOKED = "Whether the training rows hold this benchmark was not looked at: taco answer does, in its next run."
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """One answer to a turn, and what stands above it.
@@ -69,6 +72,8 @@ def show_conversation(
     ]
     first_line = conversation.turns[0].question.split("\n")[0]
     badges = [element("span", conversation.category or "no category", class_="badge")]
+    if conversation.is_learnt:
+        badges.append(element("span", "in the training rows", class_="badge bad"))
     if len(turns) > 1:
         badges.append(element("span", f"{len(turns)} turns", class_="badge"))
     badges += [
@@ -115,6 +120,7 @@ def _show_benchmark(answers: BenchmarkAnswers, language: LanguageFacts) -> Html:
     return join(
         [
             element("h3", answers.name),
+            element("p", answers.learnt or NOT_LOOKED, class_=None if answers.learnt else "absent"),
             element("ul", *notices, class_="findings panel") if notices else None,
             *tables,
             *conversations,

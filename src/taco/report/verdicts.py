@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from taco.errors import DataError
+from taco.evaluate.benchmark.learnt import FILE as LEARNT
 from taco.evaluate.judge.judgement import Judgement
 from taco.evaluate.judge.scores import JudgeScores, read_judge_scores
 from taco.evaluate.judge.systems import BENCHMARK, QUESTIONS, name_folder
@@ -117,7 +118,9 @@ def digest_verdicts(run: Path, *, digest: Callable[[Path], str] = digest_file) -
         digest: Gives a file's SHA-256.
     """
     said = [f"{folder}/{name}" for folder in FOLDERS for name in FILES]
-    answered = [f"{BENCHMARK}/{folder.name}/{name}" for folder in list_benchmarks(run) for name in (*ANSWERED, *said)]
+    answered = [
+        f"{BENCHMARK}/{folder.name}/{name}" for folder in list_benchmarks(run) for name in (*ANSWERED, LEARNT, *said)
+    ]
     names = [*said, *answered]
     return {name: digest(run / name) for name in names if (run / name).is_file()}
 

@@ -13,8 +13,13 @@ from hypothesis import strategies as st
 from taco.errors import DataError
 from taco.evaluate.benchmark.contamination import ContaminationOptions, Detector, tidy
 from taco.evaluate.benchmark.decontaminate import decontaminate
+from taco.evaluate.benchmark.learnt import look_through, note_learnt, read_learnt
 from taco.evaluate.benchmark.question import Question
+from taco.evaluate.benchmark.read import read_benchmark
 from taco.progress import SilentProgress
+from taco.records import Row, TranslatedRow
+from taco.store.jsonl import write_records
+from taco.train.options import TrainOptions
 
 BENCHMARK = (
     Question(id="1", turns=("How can a small town prepare for the flood that comes every spring?",)),
@@ -67,6 +72,10 @@ def find(row: dict[str, Any], **options: float) -> tuple[str, str] | None:
         ({"conversations": [{"from": "human", "value": "Why do leaves fall?"}]}, ("2", "exact")),
         ({"instruction_en": "Why do leaves fall?", "instruction": "Por que caen as follas?"}, ("2", "exact")),
         ({"instruction": "How can a small town earn money from its market?"}, None),
+        (
+            {"instruction": "Farmers with an empty field in winter ask why do leaves fallow, and what comes of it?"},
+            None,
+        ),
         ({"output": "Children ask: why do leaves fall? It is the cold."}, None),
         ({"instruction": "Solve this equation.", "output": "x is three"}, None),
         ({"instruction": "समय भनेको के हो?"}, None),
@@ -134,9 +143,84 @@ def test_rubbish_is_refused_and_leaves_no_file(tmp_path: Path, content: str) -> 
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_file_that_is_read_is_never_written(tmp_path: Path) -> None:
-    path = tmp_path / "rows.jsonl"
-    path.write_text("{}\n")
-    with pytest.raises(DataError, match="is the file that is read"):
-        decontaminate(path, BENCHMARK, options=ContaminationOptions(), out=path, progress=SilentProgress())
-    assert path.read_text() == "{}\n"
+@pytest.mark.parametrize("out", ["rows.jsonl", "questions.jsonl", "rows.contaminated.jsonl", "rows"])
+def test_a_file_that_is_read_is_never_written(tmp_path: Path, out: str) -> None:
+    names = ("rows.jsonl", "questions.jsonl", "rows.contaminated.jsonl.contaminated.jsonl", "rows.contaminated.jsonl")
+    path, questions, *others = (tmp_path / name for name in names)
+    for file in (path, questions, *others):
+        file.write_text("{}\n")
+    settings = {"options": ContaminationOptions(), "progress": SilentProgress(), "kept": [questions, others[1]]}
+    with pytest.raises(DataError, match="is a file that is read"):
+        decontaminate(path, BENCHMARK, out=tmp_path / out, **settings)  # type: ignore[arg-type]
+    assert {file.read_text() for file in tmp_path.iterdir()} == {"{}\n"}
+
+
+def make_row(number: int, english: str, target: str) -> TranslatedRow:
+    return TranslatedRow(
+        id=f"r{number}",
+        language="gl",
+        category="",
+        instruction_en=english,
+        input_en="",
+        response_en="Yes.",
+        instruction=target,
+        input="",
+        response="Si.",
+        words=3,
+        unknown_words=0,
+        engine="echo",
+    )
+
+
+ROWS = [
+    make_row(1, "Name three of the rivers that flow into the sea.", "Nomea tres dos ríos."),
+    make_row(2, "Who was it that built the old tower of the town?", "Quen construíu a vella torre da cidade?"),
+]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"turns": ["Quen construíu a vella torre da cidade?"]}, [("run/gate/train.jsonl:2", "exact")]),
+        (
+            {"turns": ["Noutras palabras."], "turns_en": ["Who was it that built the old tower of the town?"]},
+            [("run/gate/train.jsonl:2", "exact")],
+        ),
+        ({"turns": ["Outra cousa completamente distinta?"]}, []),
+    ],
+)
+def test_the_rows_of_a_run_are_looked_through_in_both_languages(
+    tmp_path: Path, asked: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    run = tmp_path / "run"
+    write_records(run / "gate" / "train.jsonl", ROWS)
+    (tmp_path / "questions.jsonl").write_text(json.dumps({"question_id": 7, "category": "", **asked}) + "\n")
+    questions = read_benchmark(tmp_path / "questions.jsonl")
+    learnt = look_through(run, TrainOptions(), questions, progress=SilentProgress())
+    assert [(hit.origin, hit.how) for hit in learnt.hits] == expected
+    assert learnt.rows == 2
+    said = note_learnt(run, TrainOptions(), questions, out=tmp_path, progress=SilentProgress())
+    assert said.startswith("Of 2 training rows, 1 hold" if expected else "None of the 2 training rows holds")
+    assert read_learnt(tmp_path) == learnt
+    (run / "gate" / "train.jsonl").unlink()
+    said = note_learnt(run, TrainOptions(), questions, out=tmp_path, progress=SilentProgress())
+    assert "not looked at" in said and "is missing" in said
+    assert read_learnt(tmp_path) is None
+
+
+def test_the_rows_of_other_runs_and_english_stages_are_looked_through_too(tmp_path: Path) -> None:
+    run, other = tmp_path / "run", tmp_path / "other"
+    write_records(run / "translate" / "train.jsonl", ROWS[:1])
+    write_records(
+        run / "source" / "train.jsonl", [Row(id="r", instruction="Why do leaves fall?", input="", response="x")]
+    )
+    write_records(other / "translate" / "train.jsonl", ROWS[1:])
+    stages = [{"name": "a", "rows": ["chain", str(other)], "replay": 0.1}]
+    question = Question(id="1", turns=("Who was it that built the old tower of the town?",))
+    options = TrainOptions.model_validate({"stages": stages})
+    learnt = look_through(run, options, [question, BENCHMARK[1]], progress=SilentProgress())
+    assert learnt.rows == 3
+    assert {(hit.origin, hit.question) for hit in learnt.hits} == {
+        ("other/translate/train.jsonl:1", "1"),
+        ("run/source/train.jsonl:1", "2"),
+    }

@@ -98,7 +98,7 @@ class Detector:
     """Finds a benchmark's questions in rows.
 
     Args:
-        questions: The benchmark; every turn counts, and every reference.
+        questions: The benchmark; every turn counts, and every reference, in English too where it was made from that.
         options: The thresholds.
     """
 
@@ -111,9 +111,9 @@ class Detector:
         self._shingles: dict[str, list[int]] = {}
         self._asked: list[tuple[str, int]] = []
         for question in questions:
-            for turn in question.turns:
+            for turn in (*question.turns, *question.english.turns):
                 self._add_question(question.id, tidy(turn))
-            for reference in question.references:
+            for reference in (*question.references, *question.english.references):
                 self._add_text(question.id, "reference", tidy(reference))
 
     def find(self, row: Mapping[str, Any], *, origin: str) -> Hit | None:
@@ -156,7 +156,11 @@ class Detector:
 
     def _find_overlap(self, asked: Sequence[str], row: Mapping[str, Any]) -> tuple[str, How, float] | None:
         shared = Counter(
-            place for text in asked for gram, places in self._short.items() if gram in text for place in places
+            place
+            for text in asked
+            for gram, places in self._short.items()
+            if f" {gram} " in f" {text} "
+            for place in places
         )
         grams = {gram for text in list_texts(row) for gram in _slide(tidy(text).split(), GRAM_WORDS)}
         shared.update(place for gram in self._grams.keys() & grams for place in self._grams[gram])

@@ -43,7 +43,13 @@ class _Tally:
 
 
 def decontaminate(
-    rows: Path, questions: Sequence[Question], *, options: ContaminationOptions, out: Path | None, progress: Progress
+    rows: Path,
+    questions: Sequence[Question],
+    *,
+    options: ContaminationOptions,
+    out: Path | None,
+    progress: Progress,
+    kept: Sequence[Path] = (),
 ) -> Contamination:
     """Find the rows of a file that hold a benchmark's questions or references.
 
@@ -53,15 +59,16 @@ def decontaminate(
         options: From where on a row counts as contaminated.
         out: Where the other rows go as JSON Lines, the hits beside it as NAME.contaminated.jsonl; None for neither.
         progress: Where to say how far it is.
+        kept: Further files that `out` must not overwrite.
 
     Raises:
-        DataError: The file is missing or damaged, or `out` is the file itself.
+        DataError: The file is missing or damaged, or what would be written is a file that is read.
     """
     tally = _Tally()
     with progress.task("Looking for the benchmark", total=None, unit="rows") as task:
 
         def keep() -> Iterator[bytes]:
-            for origin, row in _read_rows(rows):
+            for origin, row in read_dicts(rows, name=rows.name):
                 tally.rows += 1
                 task.advance()
                 hit = detector.find(row, origin=origin)
@@ -75,10 +82,11 @@ def decontaminate(
             for _ in keep():
                 pass
         else:
-            if out.resolve() == rows.resolve():
-                raise DataError(f"{out} is the file that is read.", hint="Give --out another name.")
+            listed = out.with_suffix(".contaminated.jsonl")
+            if read := {path.resolve() for path in (rows, *kept)} & {out.resolve(), listed.resolve()}:
+                raise DataError(f"{min(read)} is a file that is read.", hint="Give --out another name.")
             write_atomically(out, keep())
-            write_records(out.with_suffix(".contaminated.jsonl"), tally.hits)
+            write_records(listed, tally.hits)
     return Contamination(tally.rows, tuple(tally.hits))
 
 
@@ -89,10 +97,15 @@ def _write_row(row: dict[str, Any], origin: str) -> bytes:
         raise DataError(f"{origin} holds bytes that are no UTF-8.") from None
 
 
-def _read_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def read_dicts(path: Path, *, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the objects of a JSON array or of JSON Lines, each with "NAME:line".
+
+    Raises:
+        DataError: The file is missing or damaged, or holds something else.
+    """
     if not path.is_file():
         raise DataError(f"{path} is missing.")
-    for found in read_json_file(path, name=path.name):
+    for found in read_json_file(path, name=name):
         if isinstance(found.value, Fault):
             raise DataError(f"{found.origin}: {found.value}.")
         if not isinstance(found.value, dict):

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from pydantic import ConfigDict
 
 EARLIER_TURN = "earlier-turn-failed"
 """Reason of a turn that was not asked, or not judged, because an earlier one has no answer that a reader would be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class English:
+    """What a question and its references were translated from, turn by turn."""
+
+    turns: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +28,7 @@ class Question:
         category: Its category, or "".
         turns: What the user says, turn by turn; at least one.
         references: A good answer to each turn; as many as turns, or none at all.
+        english: Turns and references in English that a translated benchmark was made from; empty for others.
         origin: "file:line" (or "file:row") that it was read from, for messages.
     """
 
@@ -29,6 +38,7 @@ class Question:
     category: str = ""
     turns: tuple[str, ...]
     references: tuple[str, ...] = ()
+    english: English = field(default_factory=English)
     origin: str = ""
 
     @property

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from taco.errors import DataError
-from taco.evaluate.benchmark.question import Question
+from taco.evaluate.benchmark.question import English, Question
 from taco.evaluate.files.hub import is_on_hub, read_hub
 from taco.evaluate.files.rows import ID_KEYS, Row, normalise_id, read_rows
 from taco.evaluate.files.sheet import read_sheet
@@ -113,7 +113,11 @@ def _read_questions(path: Path) -> Iterator[Question]:
             )
         references = _list_texts(row.find(*_REFERENCES), row.origin)
         question = Question(
-            id=normalise_id(row.find(*ID_KEYS)), category=row.find_text("category"), turns=turns, origin=row.origin
+            id=normalise_id(row.find(*ID_KEYS)),
+            category=row.find_text("category"),
+            turns=turns,
+            english=English(*(_list_texts(row.find(name), row.origin) for name in ("turns_en", "reference_en"))),
+            origin=row.origin,
         )
         yield _add_references(question, references, path) if references else question
 

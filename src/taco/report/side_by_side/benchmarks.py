@@ -62,7 +62,7 @@ def show_benchmarks(content: SideBySide) -> Html | None:
         parts += [element("h3", name), _tabulate(name, content)]
         parts += [
             show_conversation(
-                one.conversations[0],
+                _join_said(one),
                 [_list_voices(one, turn, content) for turn in range(len(one.conversations[0].turns))],
                 languages[one.language],
             )
@@ -70,6 +70,11 @@ def show_benchmarks(content: SideBySide) -> Html | None:
             if one.benchmark == name
         ]
     return element("section", element("h2", "Benchmarks"), element("p", NOTE), *parts, id="benchmarks")
+
+
+def _join_said(one: SharedConversation) -> BenchmarkConversation:
+    """Return the question as one of the runs has it; in the training rows where it is in those of any."""
+    return one.conversations[0].model_copy(update={"is_learnt": any(said.is_learnt for said in one.conversations)})
 
 
 def _list_voices(one: SharedConversation, turn: int, content: SideBySide) -> list[Voice]:
