@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 from taco.gate.measure import FIELDS, LEAST_CHARACTERS
 from taco.gate.prose import list_prose
 from taco.languages.table import ENGLISH, Language
 from taco.measure.chrf import score_text
 from taco.progress import Progress, Task
-from taco.records import Row, TranslatedRow, from_json, to_json
+from taco.records import Row, TranslatedRow
 from taco.store.memory import Ledger
+from taco.translate.placed import translate_placed
 from taco.translate.run import Means
 from taco.translate.runner import Runner, open_runner
-from taco.translate.shards import Shard
 
 SHARD = "back"
 """Name of the shards, for messages."""
@@ -49,19 +48,9 @@ class BackTranslator:
             EngineError: The engine cannot go on. What was translated before is stored.
             BudgetError: The budget is spent.
         """
-        back: dict[int, TranslatedRow] = {}
-        for part in self._runner.map(self._cut_shards(rows)):
-            self.engines.update(dict.fromkeys(part.engines))
-            back.update((int(row.id), row) for row in (from_json(TranslatedRow, line) for line in part.rows))
-        return back
-
-    def _cut_shards(self, rows: Sequence[Row]) -> Iterator[Shard]:
-        for number, first in enumerate(range(0, len(rows), self._shard_rows)):
-            lines = (
-                f"{to_json(replace(row, id=str(place)))}\n".encode()
-                for place, row in enumerate(rows[first : first + self._shard_rows], start=first)
-            )
-            yield Shard(name=SHARD, number=number, first_line=first + 1, lines=tuple(lines))
+        placed = translate_placed(rows, self._runner, name=SHARD, shard_rows=self._shard_rows)
+        self.engines.update(placed.engines)
+        return placed.rows
 
 
 @contextmanager

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from taco.languages.table import find_language
 from taco.progress import Progress
-from taco.records import Drop, Row, TranslatedRow, from_json, to_json
+from taco.records import Row
+from taco.translate.placed import translate_placed
 from taco.translate.runner import open_runner
-from taco.translate.shards import Shard
 from taco.translate.worker import Job
 
 
@@ -49,20 +49,10 @@ def translate_texts(texts: Sequence[str], job: Job, *, progress: Progress) -> di
         progress.task(title, total=len(different), unit="texts") as task,
         open_runner(job, progress=progress, task=task) as runner,
     ):
-        for part in runner.map(_cut_shards(different, job.options.shard_rows)):
-            for line in part.rows:
-                row = from_json(TranslatedRow, line)
-                found[different[int(row.id)]] = TextTranslation(text=row.instruction, engine=row.engine)
-            for line in part.drops:
-                drop = from_json(Drop, line)
-                found[different[int(drop.id)]] = TextTranslation(fault=drop.reason)
+        rows = [Row(id="", instruction=text, input="", response="") for text in different]
+        placed = translate_placed(rows, runner, name="texts", shard_rows=job.options.shard_rows)
+    for place, row in placed.rows.items():
+        found[different[place]] = TextTranslation(text=row.instruction, engine=row.engine)
+    for place, drop in placed.drops.items():
+        found[different[place]] = TextTranslation(fault=drop.reason)
     return found
-
-
-def _cut_shards(texts: Sequence[str], rows: int) -> Iterator[Shard]:
-    for number, first in enumerate(range(0, len(texts), rows)):
-        lines = (
-            f"{to_json(Row(id=str(place), instruction=text, input='', response=''))}\n".encode()
-            for place, text in enumerate(texts[first : first + rows], start=first)
-        )
-        yield Shard(name="texts", number=number, first_line=first + 1, lines=tuple(lines))

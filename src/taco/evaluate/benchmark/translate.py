@@ -16,9 +16,9 @@ from taco.evaluate.benchmark.conversation import write_id
 from taco.evaluate.benchmark.question import Question
 from taco.languages.table import find_language
 from taco.progress import Progress
-from taco.records import Drop, Row, TranslatedRow, from_json, to_json
+from taco.records import Drop, Row, TranslatedRow
+from taco.translate.placed import Placed, translate_placed
 from taco.translate.runner import open_runner
-from taco.translate.shards import Shard
 from taco.translate.worker import Job
 
 STAGE = "translate-benchmark"
@@ -88,10 +88,9 @@ def translate_benchmark(questions: Sequence[Question], job: Job, *, progress: Pr
         BudgetError: The budget is spent.
     """
     places = list(_list_places(questions))
-    rows = [_make_row(number, place, questions) for number, place in enumerate(places)]
-    translated, drops = _translate(rows, job, progress)
-    by_place = {places[number]: row for number, row in translated.items()}
-    dropped = {places[number]: drop for number, drop in drops.items()}
+    placed = _translate([_make_row(place, questions) for place in places], job, progress)
+    by_place = {places[number]: row for number, row in placed.rows.items()}
+    dropped = {places[number]: drop for number, drop in placed.drops.items()}
     kept, lost, left_out = [], [], []
     for number, question in enumerate(questions):
         faults = [drop for place, drop in dropped.items() if place.question == number and not place.is_reference]
@@ -106,8 +105,8 @@ def translate_benchmark(questions: Sequence[Question], job: Job, *, progress: Pr
         questions=tuple(kept),
         drops=tuple(left_out),
         references_lost=tuple(lost),
-        words=sum(row.words for row in translated.values()),
-        unknown_words=sum(row.unknown_words for row in translated.values()),
+        words=sum(row.words for row in placed.rows.values()),
+        unknown_words=sum(row.unknown_words for row in placed.rows.values()),
     )
 
 
@@ -120,31 +119,20 @@ def _list_places(questions: Sequence[Question]) -> Iterator[_Place]:
                 yield _Place(number, True, turn)
 
 
-def _make_row(number: int, place: _Place, questions: Sequence[Question]) -> Row:
+def _make_row(place: _Place, questions: Sequence[Question]) -> Row:
     """Return a text as a row; references stand where responses do, questions where instructions do."""
     question = questions[place.question]
     instruction = "" if place.is_reference else question.turns[place.turn]
     response = question.references[place.turn] if place.is_reference else ""
-    return Row(id=str(number), instruction=instruction, input="", response=response, origin=question.origin)
+    return Row(id="", instruction=instruction, input="", response=response, origin=question.origin)
 
 
-def _translate(rows: Sequence[Row], job: Job, progress: Progress) -> tuple[dict[int, TranslatedRow], dict[int, Drop]]:
-    found: dict[int, TranslatedRow] = {}
-    drops: dict[int, Drop] = {}
+def _translate(rows: Sequence[Row], job: Job, progress: Progress) -> Placed:
     with (
         progress.task(f"Translating into {find_language(job.language).name}", total=len(rows), unit="texts") as task,
         open_runner(job, progress=progress, task=task) as runner,
     ):
-        for part in runner.map(_cut_shards(rows, job.options.shard_rows)):
-            found |= {int(row.id): row for row in (from_json(TranslatedRow, line) for line in part.rows)}
-            drops |= {int(drop.id): drop for drop in (from_json(Drop, line) for line in part.drops)}
-    return found, drops
-
-
-def _cut_shards(rows: Sequence[Row], size: int) -> Iterator[Shard]:
-    for number, first in enumerate(range(0, len(rows), size)):
-        lines = tuple(f"{to_json(row)}\n".encode() for row in rows[first : first + size])
-        yield Shard(name="benchmark", number=number, first_line=first + 1, lines=lines)
+        return translate_placed(rows, runner, name="benchmark", shard_rows=job.options.shard_rows)
 
 
 def _put_together(
