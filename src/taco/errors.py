@@ -21,7 +21,10 @@ Exit code 0 is success, 2 a misused command line, 130 an interruption by the use
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class TacoError(Exception):
@@ -137,3 +140,23 @@ class BudgetError(TacoError):
     """The next call would cost more than the budget allows. What was paid for is kept."""
 
     exit_code = 10
+
+
+def list_faults(error: ValidationError, *, whole: str) -> list[str]:
+    """Return what pydantic found wrong, each as "place: fault". Values are not shown: one of them may be a key.
+
+    Args:
+        error: What it found.
+        whole: What to call the place of a fault that is of everything together: "the file".
+
+    >>> from pydantic import TypeAdapter, ValidationError
+    >>> try:
+    ...     TypeAdapter(dict[str, int]).validate_python({"a": "b"})
+    ... except ValidationError as error:
+    ...     list_faults(error, whole="the file")
+    ['a: Input should be a valid integer, unable to parse string as an integer']
+    """
+    return [
+        f"{'.'.join(map(str, fault['loc'])) or whole}: {fault['msg'].removeprefix('Value error, ')}"
+        for fault in error.errors(include_url=False, include_input=False)
+    ]

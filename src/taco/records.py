@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from taco.errors import DataError
+from taco.errors import DataError, list_faults
 
 RecordT = TypeVar("RecordT")
 
@@ -390,11 +390,9 @@ def from_json(kind: type[RecordT], line: str | bytes, *, origin: str = "") -> Re
     try:
         record: RecordT = _adapter(kind).validate_json(line)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in fault["loc"])
+        fault = list_faults(error, whole="the line")[0]
         expected = ", ".join(f.name for f in dataclasses.fields(kind))  # type: ignore[arg-type]
         raise DataError(
-            f"{origin or 'A line'} is no {kind.__name__}: {where or 'the line'}: {fault['msg']}; "
-            f"expected the fields {expected}."
+            f"{origin or 'A line'} is no {kind.__name__}: {fault}; expected the fields {expected}."
         ) from error
     return record

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from taco.annotate.options import StudyOptions
 from taco.annotate.sheet import Axis
-from taco.errors import DataError
+from taco.errors import DataError, list_faults
 from taco.store.files import disk_faults, write_atomically
 
 Place = tuple[str, str, int, tuple[str, ...]]
@@ -122,9 +122,8 @@ def read_key(folder: Path) -> Key:
     try:
         key = Key.model_validate_json(text)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        where = ".".join(map(str, fault["loc"])) or "the file"
-        raise DataError(f"{path} is no key of a study: {where}: {fault['msg']}.") from error
+        fault = list_faults(error, whole="the file")[0]
+        raise DataError(f"{path} is no key of a study: {fault}.") from error
     if key.schema_version != SCHEMA:
         raise DataError(f"{path} has form {key.schema_version}, this version of taco reads form {SCHEMA}.")
     return key

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from taco.annotate.key import Key, KeyItem, KeySheet
 from taco.annotate.sheet import SCHEMA, orient
 from taco.annotate.spreadsheet import NOTE, SHORT, read_csv
-from taco.errors import DataError
+from taco.errors import DataError, list_faults
 from taco.store.files import disk_faults
 
 SHOWN_FAULTS = 20
@@ -163,8 +163,7 @@ def _read_json(path: Path) -> list[Line]:
     except (UnicodeDecodeError, RecursionError, ValueError) as error:
         what = str(error)
         if isinstance(error, ValidationError):
-            fault = error.errors(include_url=False)[0]
-            what = f"{'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}"
+            what = list_faults(error, whole="the file")[0]
         raise DataError(f"{path} holds no ratings: {what}.", hint="Expected what the page of a sheet saves.") from error
     if file.taco_ratings != SCHEMA:
         raise DataError(f"{path} has form {file.taco_ratings}, this version of taco reads form {SCHEMA}.")

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from taco.errors import RecipeError
+from taco.errors import RecipeError, list_faults
 from taco.languages.table import ENGLISH, Language
 from taco.recipe.load import read_value
 from taco.registry import suggest
@@ -153,9 +153,7 @@ def _check_options(label: str, engine: str, table: Mapping[str, Any]) -> Any:
     try:
         return kind.model_validate(table)
     except ValidationError as error:
-        # The values are not shown: one of them may be a key.
-        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_input=False)]
         raise RecipeError(
-            f"--option of {label}: {'; '.join(faults)}.",
+            f"--option of {label}: {'; '.join(list_faults(error, whole='all together'))}.",
             hint=f"Options of {engine}: {', '.join(kind.model_fields) or 'none'}.",
         ) from error

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from taco.chain.template import Section, SectionName, Template, TextName
-from taco.errors import RecipeError
+from taco.errors import RecipeError, list_faults
 from taco.registry import suggest
 
 PART = ":"
@@ -178,10 +178,8 @@ def _read_format(name: str, text: str) -> Format:
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"The chain format {name} is no TOML: {error}.") from error
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}" for fault in error.errors()]
-        raise RecipeError(
-            f"The chain format {name} is malformed: {'; '.join(faults)}.", hint="See docs/chain.md."
-        ) from error
+        faults = "; ".join(list_faults(error, whole="the file"))
+        raise RecipeError(f"The chain format {name} is malformed: {faults}.", hint="See docs/chain.md.") from error
 
 
 def _build_format(table: _FormatTable, name: str) -> Format:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from taco.cli.judge import BenchmarkFile, Categories, LanguageName, References, TemplateName, choose_asked
-from taco.errors import DataError, RecipeError
+from taco.errors import DataError, RecipeError, list_faults
 
 if TYPE_CHECKING:
     from taco.annotate.options import StudyOptions
@@ -180,10 +180,7 @@ def _choose_options(**given: object) -> StudyOptions:
     try:
         return StudyOptions.model_validate(given)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'the options'}: {fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors(include_url=False)
-        )
+        faults = "; ".join(list_faults(error, whole="the options"))
         raise RecipeError(f"No study can be made like this: {faults}.", hint="See docs/annotate.md.") from None
 
 

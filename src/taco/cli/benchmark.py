@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from taco.errors import DataError, RecipeError
+from taco.errors import DataError, RecipeError, list_faults
 
 if TYPE_CHECKING:
     from taco.evaluate.benchmark.translate import TranslatedBenchmark
@@ -129,10 +129,7 @@ def _choose_translation(engine: str, settings: Sequence[str]) -> TranslateOption
     try:
         return TranslateOptions.model_validate({"engine": engine, **nest_settings(read_settings(settings, "--set"))})
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors(include_url=False, include_input=False)
-        )
+        faults = "; ".join(list_faults(error, whole="the options"))
         raise RecipeError(f"Nothing can be translated like this: {faults}.", hint="See docs/recipe.md.") from None
 
 

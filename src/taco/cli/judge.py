@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from taco.cli.settings import nest_settings, read_settings
-from taco.errors import RecipeError
+from taco.errors import RecipeError, list_faults
 
 if TYPE_CHECKING:
     from taco.evaluate.judge.options import JudgeOptions
@@ -137,10 +137,7 @@ def _choose_options(mode: str, prompts: Path | None, budget: float | None, setti
     try:
         return JudgeOptions(**table)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'the options'}: {fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors(include_url=False)
-        )
+        faults = "; ".join(list_faults(error, whole="the options"))
         raise RecipeError(f"Answers cannot be judged like this: {faults}.", hint="See docs/judge.md.") from None
 
 

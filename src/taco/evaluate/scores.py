@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from taco.errors import DataError
+from taco.errors import DataError, list_faults
 from taco.evaluate.failures import Failure
 from taco.evaluate.metric import Metric
 from taco.evaluate.repairs import RepairScores
@@ -150,9 +150,8 @@ def read_scores(path: Path) -> Scores:
     try:
         scores = Scores.model_validate_json(text)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in fault["loc"]) or "the file"
-        raise DataError(f"{path} holds no scores: {where}: {fault['msg']}.", hint=hint) from error
+        fault = list_faults(error, whole="the file")[0]
+        raise DataError(f"{path} holds no scores: {fault}.", hint=hint) from error
     if scores.schema_version != SCHEMA:
         raise DataError(
             f"{path} has form {scores.schema_version}, this version of taco reads form {SCHEMA}.", hint=hint

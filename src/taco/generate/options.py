@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from taco.errors import RecipeError
+from taco.errors import RecipeError, list_faults
 from taco.generate.backend import BACKENDS
 from taco.generate.guard_options import GuardOptions
 from taco.model.convert.weights import Ct2Weights, GgufWeights
@@ -198,9 +198,9 @@ class GenerateOptions(BaseModel):
         try:
             return kind.model_validate(value).model_dump(mode="json")
         except ValidationError as error:
-            faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
+            faults = "; ".join(list_faults(error, whole="options"))
             known = ", ".join(kind.model_fields)
-            raise ValueError(f"{'; '.join(faults)}; options of {info.data['backend']}: {known}") from error
+            raise ValueError(f"{faults}; options of {info.data['backend']}: {known}") from error
 
     @field_validator("arms")
     @classmethod

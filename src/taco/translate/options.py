@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from taco.errors import RecipeError
+from taco.errors import RecipeError, list_faults
 from taco.translate.engine import ENGINES
 
 
@@ -168,6 +168,6 @@ def _complete(name: str, value: dict[str, Any]) -> dict[str, Any]:
     try:
         return kind.model_validate(value).model_dump(mode="json")
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
+        faults = "; ".join(list_faults(error, whole="options"))
         known = ", ".join(kind.model_fields)
-        raise ValueError(f"{'; '.join(faults)}; options of {name}: {known}") from error
+        raise ValueError(f"{faults}; options of {name}: {known}") from error

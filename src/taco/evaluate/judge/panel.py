@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from taco.errors import RecipeError
+from taco.errors import RecipeError, list_faults
 from taco.evaluate.judge.judge import JUDGES, Judge, open_judge
 
 
@@ -42,10 +42,7 @@ def make_panelist(judge: str, settings: Mapping[str, Any], *, label: str = "") -
     try:
         options = JUDGES.load_options(judge)(**settings)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'options'}: {fault['msg']}"
-            for fault in error.errors(include_url=False, include_input=False)
-        )
+        faults = "; ".join(list_faults(error, whole="options"))
         raise RecipeError(f"The judge {label or judge} cannot be used like this: {faults}.") from None
     return Panelist(label or str(settings.get("model") or judge), judge, options)
 

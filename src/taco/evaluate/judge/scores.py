@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from taco.errors import DataError
+from taco.errors import DataError, list_faults
 from taco.evaluate.judge.calibration import Calibration
 from taco.evaluate.judge.differences import Difference
 from taco.evaluate.judge.judgement import Use
@@ -114,11 +114,8 @@ def read_judge_scores(path: Path) -> JudgeScores:
     try:
         scores = JudgeScores.model_validate_json(text)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in fault["loc"]) or "the file"
-        raise DataError(
-            f"{path} holds no judge's scores: {where}: {fault['msg']}.", hint="taco judge RUN makes it anew."
-        ) from error
+        fault = list_faults(error, whole="the file")[0]
+        raise DataError(f"{path} holds no judge's scores: {fault}.", hint="taco judge RUN makes it anew.") from error
     if scores.schema_version != SCHEMA:
         raise DataError(f"{path} has form {scores.schema_version}, this version of taco reads form {SCHEMA}.")
     return scores
