@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from independent import find_damage
+from mangling import translate_rows
 
 from taco.records import Drop, Row, TranslatedRow
 from taco.translate.engine import Engine, Translation
@@ -62,7 +63,7 @@ def survey(engine: Engine, rows: Sequence[Row], *, language: str, max_unknown_sh
 
     translator = RowTranslator([Leg(engine=engine, send=send)], language=language, max_unknown_share=max_unknown_share)
     found = Survey()
-    for row, result in zip(rows, translator.translate(rows), strict=True):
+    for row, result in zip(rows, translate_rows(translator, rows), strict=True):
         if isinstance(result, Drop):
             found.drops.append(result)
             continue

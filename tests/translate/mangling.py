@@ -54,6 +54,16 @@ def _mangle_one(sign: str, kept: set[str], has_digit: bool) -> str:
     return ""
 
 
+def translate_rows(translator: RowTranslator, rows: Sequence[Row]) -> list[TranslatedRow | Drop]:
+    """Translate rows in one window, with engines that leave nothing for later."""
+    window = translator.open_window()
+    for row in rows:
+        window.add(row)
+    translator.ask(window)
+    made = dict(window.judge_next() for _ in rows)
+    return [made[place] for place in range(len(rows))]
+
+
 def make_translator(engine: EchoEngine) -> RowTranslator:
     def send(texts: Sequence[str]) -> Mapping[str, Translation]:
         return dict(zip(texts, engine.translate(texts), strict=True))
@@ -64,4 +74,4 @@ def make_translator(engine: EchoEngine) -> RowTranslator:
 def translate_one(engine: EchoEngine, response: str, *, keep: tuple[str, ...] = ()) -> TranslatedRow | Drop:
     """Translate a row with a text as its response."""
     row = Row(id="0" * 16, instruction="Say it.", input="", response=response, keep=keep)
-    return make_translator(engine).translate([row])[0]
+    return translate_rows(make_translator(engine), [row])[0]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from taco.bench.metering import WindowMeter
 from taco.bench.options import BenchOptions, EngineChoice
 from taco.bench.results import Cost, EngineResult, Speed
 from taco.bench.sending import hand_over, open_sender
@@ -19,7 +20,6 @@ from taco.languages.table import Language
 from taco.progress import Progress
 from taco.store.jsonl import RecordLog
 from taco.translate.engine import Price, open_engine
-from taco.translate.metering import WindowMeter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

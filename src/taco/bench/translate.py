@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from taco.bench.metering import WindowMeter
 from taco.translate.check import check_text
 from taco.translate.engine import Translation
-from taco.translate.metering import WindowMeter
 from taco.translate.repair import Outcome, Send, translate_proses
 from taco.translate.segment import Fixed, Node, Prose, join_nodes, split_text
 from taco.translate.slots import SLOT, has_words

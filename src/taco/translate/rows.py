@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from taco.records import Drop, Row, TranslatedRow
 from taco.translate.engine import Engine
 from taco.translate.repair import Send
 from taco.translate.window import Window
@@ -48,12 +47,3 @@ class RowTranslator:
             while texts := window.take_texts(number):
                 window.take_answers(number, leg.send(texts))
             window.settle(number)  # some need no answer
-
-    def translate(self, rows: Sequence[Row]) -> list[TranslatedRow | Drop]:
-        """Translate rows with engines that leave nothing for later; return for each its translation, or a drop."""
-        window = self.open_window()
-        for row in rows:
-            window.add(row)
-        self.ask(window)
-        made = dict(window.judge_next() for _ in rows)
-        return [made[place] for place in range(len(rows))]
