@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from collections import Counter
 from pathlib import Path
 
@@ -11,11 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from judged_files import NO_RELEASE, RELEASE
 
-from taco.evaluate.failure import loop
+from taco.evaluate.failure import language, loop, stretches
 from taco.evaluate.failure.classify import find_failures
 from taco.evaluate.failure.record import KINDS, Failure, build_subject
+from taco.evaluate.failure.stretches import cut_stretches
 from taco.evaluate.files.questions import read_questions
 from taco.evaluate.files.raw_answers import read_raw_answers
+from taco.languages.identify import blank_code
+from taco.languages.scripts import find_script
 from taco.languages.table import find_language
 
 GALICIAN = find_language("gl")
@@ -258,3 +262,26 @@ def test_the_released_answers_are_classified_as_by_hand() -> None:
         "translated-code": 10,
         "too-long": 22,
     }
+
+
+@given(text=st.text("aéक .।\n`5", max_size=120), letters=st.integers(1, 12))
+def test_stretches_are_whole_sentences_with_enough_letters(text: str, letters: int) -> None:
+    spans = list(cut_stretches(text, 0, len(text), letters=letters))
+    prose = blank_code(text)
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(spans))
+    for left, right in spans if len(spans) > 1 else ():
+        assert sum(sign in "aéक" for sign in prose[left:right]) >= letters
+    assert not spans or spans[0][0] == 0
+    assert not prose[spans[-1][1] if spans else 0 :].strip()
+
+
+def test_a_long_loop_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Model answers loop; what looks for languages in them must not read the whole answer for every sentence."""
+    read: list[int] = []
+    monkeypatch.setattr(language, "blank_code", lambda text: read.append(len(text)) or blank_code(text))
+    looked: list[int] = []
+    monkeypatch.setattr(stretches, "find_script", lambda letter: looked.append(1) or find_script(letter))
+    text = "Response in Galician:\n" + "8/10\n" * 300
+    language.find(build_subject(text, answer_id="1", language=GALICIAN, finish="length"))
+    assert read == [len(text)]
+    assert len(looked) <= len(text)  # no letter twice

@@ -14,7 +14,7 @@ from taco.evaluate.failure.record import Failure, Subject
 from taco.evaluate.failure.stretches import cut_stretches
 from taco.languages.identify import blank_code, identify
 from taco.languages.scripts import find_script
-from taco.languages.table import ENGLISH, find_language
+from taco.languages.table import ENGLISH, Language, find_language
 
 LETTERS = 40
 """Fewest letters of a stretch that is judged, a sentence."""
@@ -32,8 +32,9 @@ def find(subject: Subject) -> list[Failure]:
     if start == end:
         return []
     spans: list[tuple[str, int, int, str]] = []
+    prose = blank_code(subject.text)
     for left, right in cut_stretches(subject.text, start, end, letters=LETTERS):
-        judged = _judge(subject, left, right)
+        judged = _judge(prose[left:right], subject.language)
         if judged is None:
             continue
         code, detail = judged
@@ -48,11 +49,10 @@ def find(subject: Subject) -> list[Failure]:
     return [*found, *_find_leaks(subject, start, end, [(left, right) for _, left, right, _ in spans])]
 
 
-def _judge(subject: Subject, left: int, right: int) -> tuple[str, str] | None:
+def _judge(stretch: str, target: Language) -> tuple[str, str] | None:
     """Return the other language that a stretch is in, with its distribution; None where it is the target's."""
-    found = identify(blank_code(subject.text)[left:right], target=subject.language)
-    target = subject.language.code
-    if not found.best or found.best == target or found.distribution[found.best] < CERTAIN:
+    found = identify(stretch, target=target)
+    if not found.best or found.best == target.code or found.distribution[found.best] < CERTAIN:
         return None
     if found.best != ENGLISH.code and not found.knows_target:
         return None

@@ -22,11 +22,13 @@ def cut_stretches(text: str, start: int, end: int, *, letters: int) -> Iterator[
     prose = blank_code(text[start:end])
     cuts = [match.end() for match in _END.finditer(prose)] + [len(prose)]
     spans: list[tuple[int, int]] = []
-    begin = 0
+    begin = before = found = 0
     for cut in cuts:
-        if sum(bool(find_script(letter)) for letter in prose[begin:cut]) >= letters:
+        found += sum(bool(find_script(letter)) for letter in prose[before:cut])
+        before = cut
+        if found >= letters:
             spans.append((begin, cut))
-            begin = cut
+            begin, found = cut, 0
     if begin < len(prose) and prose[begin:].strip():
         spans = [*spans[:-1], (spans[-1][0], len(prose))] if spans else [(begin, len(prose))]
     for left, right in spans:
