@@ -172,6 +172,8 @@ def test_nothing_to_rate_is_said(tmp_path: Path) -> None:
     ("given_options", "fault"),
     [
         ({"raters": ("a", "A")}, "each another one"),
+        ({"raters": ("a",), "each": 1, "axes": ("Fluency", "fluency")}, "axes need names"),
+        ({"raters": ("a",), "each": 1, "axes": ("fluency", "Note")}, "no axis can be called Note"),
         ({"raters": ("../a",)}, "names are letters"),
         ({"raters": ("a",), "each": 2}, "where there are 1"),
         ({"raters": ("a",), "each": 1, "highest": 12}, "by at most 10"),

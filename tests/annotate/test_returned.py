@@ -79,6 +79,31 @@ def test_digits_of_other_scripts_and_excels_decimals_are_read(tmp_path: Path, ke
     assert read_ratings([path], [key])[0].values == {"overall": 7, "fluency": 8}
 
 
+def test_an_axis_may_be_called_as_a_column_of_texts_is(tmp_path: Path) -> None:
+    axes = ("language", "fluency", "question", "answer")
+    key = make_study(tmp_path / "study", make_submissions(questions=2), axes=axes)
+    file = tmp_path / "study" / "sheets" / "ana.csv"
+    rows = list(csv.reader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
+    for row in rows[1:]:
+        row[2:6] = ["1", "2", "3", "4"]
+    text = io.StringIO()
+    csv.writer(text).writerows([*row, "", ""] for row in rows)  # some programs save empty columns too
+    file.write_text(text.getvalue(), encoding="utf-8")
+    found = read_ratings([file], [key])
+    assert len(found) == len(key.sheets[0].items)
+    assert all(one.values == dict(zip(axes, (1, 2, 3, 4), strict=True)) for one in found)
+
+
+def test_a_column_twice_and_a_row_too_short_are_named(tmp_path: Path, key: Key) -> None:
+    twice, short = tmp_path / "twice.csv", tmp_path / "short.csv"
+    twice.write_text("sheet,item,overall,Overall (1 to 10)\n", encoding="utf-8")
+    short.write_text("overall,item,sheet\n5\n", encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        read_ratings([twice, short], [key])
+    assert f"{twice}:1: the column overall stands there twice" in caught.value.message
+    assert f"{short} belongs to no sheet of these studies" in caught.value.message
+
+
 def test_choices_of_pairs_become_choices_of_systems(tmp_path: Path) -> None:
     key = make_study(tmp_path / "study", make_submissions(systems=("a", "b")), mode="pair", axes=("preference",))
     path = fill(key, tmp_path)
@@ -105,9 +130,15 @@ def test_all_faults_of_all_files_are_named_at_once(tmp_path: Path, key: Key) -> 
     text = table.read_text(encoding="utf-8-sig").split("\n")
     text[1] = re.sub(r"^([^,]+,[^,]+),\d+", r"\1,good", text[1])
     table.write_text("\n".join(text), encoding="utf-8")
+    strange, cut = tmp_path / "strange.json", tmp_path / "cut.json"
+    strange.write_text("[1]", encoding="utf-8")
+    cut.write_bytes(third.read_bytes()[:40])
     with pytest.raises(DataError) as caught:
-        read_ratings([first, second, third, copy, table], [key])
+        read_ratings([strange, cut, first, second, third, copy, table], [key])
+    assert "_File" not in caught.value.message
     for line in (
+        f"{strange} holds no ratings: it is no JSON object",
+        f"{cut}:1: no JSON",
         f"{first}: rating 1 ('i1'): overall is '11', expected 1 to 10",
         f"{first}: rating 2 ('i2'): there is no axis 'beauty'",
         f"{first}: rating 3 ('i999'): the sheet of ana has no item 'i999'",

@@ -195,6 +195,7 @@ def test_each_study_has_a_seed_of_its_own_and_keeps_it(tmp_path: Path) -> None:
     ("arguments", "fault"),
     [
         (["--raters", "0"], "expected 1 to 1000"),
+        (["--raters", " , "], "names nobody"),
         (["--raters", "a,a"], "each another one"),
         (["--raters", "2", "--each", "3"], "cannot see each answer"),
         (["--raters", "2", "--mode", "rank"], "mode"),

@@ -32,9 +32,10 @@ def _judge_axis(axis: AxisResult) -> Iterator[str]:
     if alpha is None or alpha.value is None:
         yield f"All ratings of {axis.axis} are alike: agreement is not defined."
     elif (bound := alpha.value if alpha.low is None else alpha.low) < TENTATIVE:
+        found, begin = (f"{value:.2f}".replace("-", "−") for value in (alpha.value, bound))
         yield (
-            f"People may agree too little on {axis.axis} for firm conclusions: ordinal alpha {alpha.value:.2f}, its interval "
-            f"begins at {bound:.2f}; Krippendorff asks for {RELIABLE}, or {TENTATIVE} for tentative ones."
+            f"People may agree too little on {axis.axis} for firm conclusions: ordinal alpha {found}, its interval "
+            f"begins at {begin}; Krippendorff asks for {RELIABLE}, or {TENTATIVE} for tentative ones."
         )
     partial = [rater.rater for rater in axis.raters if rater.rated < rater.asked]
     if partial:

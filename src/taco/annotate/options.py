@@ -17,6 +17,9 @@ PREFERENCE = "preference"
 MOST_STEPS = 10
 """Highest minus lowest rating, at most: every rating has a key."""
 
+OWN_COLUMNS = ("sheet", "item", "note")
+"""Columns of a CSV that are read back beside the axes, so no axis can be called so."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
@@ -40,10 +43,13 @@ class StudyOptions(BaseModel):
     def _check(self) -> Self:
         bad = [name for name in (*self.raters, *self.axes) if not _NAME.fullmatch(name)]
         if bad:
-            raise ValueError(f"{', '.join(map(repr, bad))}: names are letters, digits, - and _, at most 40")
-        folded = [name.casefold() for name in self.raters]
-        if not folded or len(set(folded)) < len(folded) or len(set(self.axes)) < len(self.axes) or not self.axes:
-            raise ValueError("raters and axes need names, each another one")
+            raise ValueError(f"{', '.join(map(repr, bad))}: names are letters A to Z, digits, - and _, at most 40")
+        for what, names in (("raters", self.raters), ("axes", self.axes)):
+            if not names or len({name.casefold() for name in names}) < len(names):
+                raise ValueError(f"{what} need names, each another one, capitals aside")
+        taken = [name for name in self.axes if name.casefold() in OWN_COLUMNS]
+        if taken:
+            raise ValueError(f"no axis can be called {taken[0]}, as a column of the sheet is")
         if self.each > len(self.raters):
             raise ValueError(f"{self.each} raters cannot see each answer where there are {len(self.raters)}")
         if not 1 <= self.highest - self.lowest <= MOST_STEPS:

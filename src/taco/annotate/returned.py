@@ -15,6 +15,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from taco.annotate.key import Key, KeyItem, KeySheet
+from taco.annotate.options import OWN_COLUMNS
 from taco.annotate.sheet import SCHEMA, orient
 from taco.annotate.spreadsheet import NOTE, SHORT, read_csv
 from taco.errors import DataError, list_faults
@@ -117,7 +118,11 @@ def read_ratings(paths: Sequence[Path], keys: Sequence[Key]) -> list[Rating]:
     found: list[Rating] = []
     owners: dict[str, Path] = {}
     for path in list_files(paths):
-        lines = list(_read_json(path) if path.suffix.casefold() == ".json" else _read_csv(path, faults))
+        try:
+            lines = list(_read_json(path) if path.suffix.casefold() == ".json" else _read_csv(path))
+        except DataError as error:
+            faults.lines.append(error.message if not error.hint else f"{error.message} {error.hint}")
+            continue
         sheets = {line.sheet for line in lines}
         matches = [match for name in sheets if (match := _find_sheet(name, keys)) is not None]
         if len(sheets) > 1 or len(matches) < len(sheets):
@@ -163,7 +168,8 @@ def _read_json(path: Path) -> list[Line]:
     except (UnicodeDecodeError, RecursionError, ValueError) as error:
         what = str(error)
         if isinstance(error, ValidationError):
-            what = list_faults(error, whole="the file")[0]
+            is_object = isinstance(value, dict)
+            what = list_faults(error, whole="the file")[0] if is_object else "it is no JSON object"
         raise DataError(f"{path} holds no ratings: {what}.", hint="Expected what the page of a sheet saves.") from error
     if file.taco_ratings != SCHEMA:
         raise DataError(f"{path} has form {file.taco_ratings}, this version of taco reads form {SCHEMA}.")
@@ -173,9 +179,9 @@ def _read_json(path: Path) -> list[Line]:
     ]
 
 
-def _read_csv(path: Path, faults: Faults) -> Iterator[Line]:
+def _read_csv(path: Path) -> Iterator[Line]:
     for origin, cells in read_csv(path):
-        given = {name: cell for name, cell in cells.items() if name not in ("sheet", "item", NOTE) and name and cell}
+        given = {name: cell for name, cell in cells.items() if name not in OWN_COLUMNS and cell}
         values: dict[str, object] = {}
         for name, cell in given.items():
             try:
@@ -183,7 +189,7 @@ def _read_csv(path: Path, faults: Faults) -> Iterator[Line]:
                 values[name] = int(number) if number.is_integer() else cell
             except (ValueError, OverflowError):
                 values[name] = cell
-        yield Line(origin, cells["sheet"].removeprefix("s"), cells.get("item", ""), values, cells.get(NOTE, ""))
+        yield Line(origin, cells["sheet"].removeprefix("s"), cells["item"], values, cells.get(NOTE, ""))
 
 
 def _find_sheet(name: str, keys: Sequence[Key]) -> tuple[Key, KeySheet] | None:

@@ -58,7 +58,8 @@ def guard(text: str) -> str:
 def read_csv(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield ("file:line", column -> cell) for each row, whichever of , ; and tab parts the cells.
 
-    Columns are called as in `write_csv`, axes without what stands in brackets; columns of texts are left out.
+    Columns are called as in `write_csv`, axes without what stands in brackets; columns of texts, and those without a name, are
+    left out. An axis may be called as a column of texts is: `language (1 to 10: ...)` is the axis, `language` the text.
 
     Raises:
         DataError: The file is no UTF-8 or no CSV, or has no column sheet or item.
@@ -72,18 +73,30 @@ def read_csv(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     first = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
     try:
-        names = [_fold(cell) for cell in next(reader, [])]
-        if "sheet" not in names or "item" not in names or len(set(names)) < len(names):
-            raise DataError(f"{path}:1: expected the columns sheet and item, found {', '.join(names)[:200] or 'none'}.")
+        columns = _find_columns(next(reader, []), path)
         start = reader.line_num + 1
         for row in reader:
-            cells = dict(zip(names, row, strict=False))
             if any(cell.strip() for cell in row):
-                kept = {name: cell.strip() for name, cell in cells.items() if name not in _TEXTS}
-                yield f"{path}:{start}", kept
+                yield f"{path}:{start}", {name: "".join(row[at : at + 1]).strip() for name, at in columns.items()}
             start = reader.line_num + 1
     except csv.Error as error:
         raise DataError(f"{path}:{reader.line_num}: no CSV ({error}).") from error
+
+
+def _find_columns(header: Sequence[str], path: Path) -> dict[str, int]:
+    """Return the columns to read -> where they stand."""
+    columns: dict[str, int] = {}
+    for number, cell in enumerate(header):
+        name = _fold(cell)
+        if not name or cell.strip().casefold() in _TEXTS:
+            continue
+        if name in columns:
+            raise DataError(f"{path}:1: the column {name[:40]} stands there twice.", hint="Keep the sheet's own first line.")
+        columns[name] = number
+    if not {"sheet", "item"} <= columns.keys():
+        found = ", ".join(header)[:200] or "none"
+        raise DataError(f"{path}:1: expected the columns sheet and item, found {found}.")
+    return columns
 
 
 def _write_turns(turns: Sequence[SheetTurn]) -> str:

@@ -16,11 +16,15 @@ from taco.measure.clusters import STEPS, estimate_clustered_mean
 
 
 def rate_systems(rated: Sequence[Rated], bootstrap: Bootstrap) -> tuple[dict[str, Estimate], tuple[Difference, ...]]:
-    """Return each system's mean over its answers of people's mean rating, and the differences of each two systems."""
+    """Return each system's mean over its answers of people's mean rating, and the differences of each two systems; by name.
+
+    The names' order does not depend on who was rated first, so that a sheet more turns no table around.
+    """
     studies: dict[str, dict[str, list[Judgement]]] = {}
     for one in rated:
         (system,) = one.systems
         studies.setdefault(one.place[0], {}).setdefault(system, []).append(_judge(one, system))
+    studies = {name: dict(sorted(judgements.items())) for name, judgements in studies.items()}
     means = {
         system: estimate_clustered_mean([one.score for one in found], [one.id for one in found], bootstrap)
         for judgements in studies.values()

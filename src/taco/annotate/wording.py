@@ -45,7 +45,7 @@ def write_title(results: Results) -> str:
     """Write what a study is, in one line."""
     languages = ", ".join(find_language(code).name for code in results.languages)
     raters = {rater.rater for axis in results.axes for rater in axis.raters}
-    return f"{', '.join(results.studies.values())}: {languages}, {len(raters)} raters"
+    return f"{', '.join(results.studies.values())}: {languages}, {len(raters)} rater{'s' * (len(raters) != 1)}"
 
 
 def write_axis(axis: AxisResult) -> str:

@@ -169,7 +169,10 @@ def _name_raters(raters: str) -> tuple[str, ...]:
         if not 1 <= number <= 1000:
             raise RecipeError(f"--raters {number}: expected 1 to 1000, or names.")
         return tuple(f"rater-{place}" for place in range(1, number + 1))
-    return tuple(name.strip() for name in raters.split(",") if name.strip())
+    names = tuple(name.strip() for name in raters.split(",") if name.strip())
+    if not names:
+        raise RecipeError(f"--raters {raters!r} names nobody.", hint="Give a number, or names parted by commas.")
+    return names
 
 
 def _choose_options(**given: object) -> StudyOptions:
