@@ -87,3 +87,9 @@ def test_missing_recipe_is_suggested() -> None:
 def test_broken_toml(tmp_path: Path, text: str) -> None:
     with pytest.raises(RecipeError, match="is no valid TOML"):
         load_recipe(write_recipe(tmp_path, text))
+
+
+def test_a_recipe_from_windows_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "windows ñ.toml"
+    path.write_bytes('\ufeffname = "a"\r\nlanguage = "gl"\r\n[source]\r\npath = "seed"\r\n'.encode())
+    assert load_recipe(path).name == "a"

@@ -91,7 +91,9 @@ def _find_columns(header: Sequence[str], path: Path) -> dict[str, int]:
         if not name or cell.strip().casefold() in _TEXTS:
             continue
         if name in columns:
-            raise DataError(f"{path}:1: the column {name[:40]} stands there twice.", hint="Keep the sheet's own first line.")
+            raise DataError(
+                f"{path}:1: the column {name[:40]} stands there twice.", hint="Keep the sheet's own first line."
+            )
         columns[name] = number
     if not {"sheet", "item"} <= columns.keys():
         found = ", ".join(header)[:200] or "none"

@@ -149,12 +149,11 @@ def read_sheets(
     if as_json:
         print((folder / "results.json").read_text(encoding="utf-8"), end="")
         return
-    from rich.console import Console
-
     from taco.annotate.terminal import render_results
+    from taco.cli.streams import open_console
 
     results = Results.model_validate_json((folder / "results.json").read_bytes())
-    Console().print(render_results(results))
+    open_console().print(render_results(results))
     print(f"\n{count.rows_kept} of {count.rows_in} lines of the sheets are rated. Results: {folder}")
 
 

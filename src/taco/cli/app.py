@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from pathlib import Path
@@ -23,6 +22,7 @@ from taco.cli.feedback import feedback
 from taco.cli.judge import judge
 from taco.cli.publish import publish
 from taco.cli.serve import serve
+from taco.cli.streams import drop_output, flush_output, prepare_output
 from taco.cli.study import study_app
 from taco.cli.study_cost import study_cost
 from taco.cli.study_tokens import study_tokens
@@ -276,12 +276,34 @@ def _without_none(value: Any) -> Any:
     return [_without_none(inner) for inner in value] if isinstance(value, list) else value
 
 
+def _run() -> None:
+    """Run the command line; a full disk, wherever it is met, is a `StoreError`.
+
+    Raises:
+        StoreError: A file, or standard output, cannot be written any more.
+    """
+    from taco.store.files import FULL_DISK, disk_faults
+
+    try:
+        try:
+            app()
+        finally:
+            flush_output()
+    except OSError as error:
+        if error.errno not in FULL_DISK:
+            raise
+        drop_output()
+        with disk_faults(Path("the output")):
+            raise
+
+
 def main() -> None:
     """Run the command line and turn errors into one screen and an exit code."""
     from taco.errors import TacoError
 
+    prepare_output()
     try:
-        app()
+        _run()
     except TacoError as error:
         print(f"taco: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
@@ -289,8 +311,7 @@ def main() -> None:
         print("\ntaco: stopped. What is done is kept; the same command goes on from there.", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
-        # The reader of our output has gone, as `head` does; a flush at exit would complain once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()  # its reader has gone, as `head` does
         sys.exit(1)
     except Exception:
         traceback.print_exc()

@@ -72,8 +72,7 @@ def audit(
         findings = [dataclasses.asdict(finding) for finding in audited.findings]
         print_json(audited.model_dump(mode="python") | {"findings": findings})
         return
-    from rich.console import Console
-
+    from taco.cli.streams import open_console
     from taco.report.audit.terminal import render_audit
 
-    Console().print(render_audit(audited))
+    open_console().print(render_audit(audited))

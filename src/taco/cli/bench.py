@@ -96,11 +96,10 @@ def bench_mt(
     if as_json:
         print((folder / "results.json").read_text(encoding="utf-8"), end="")
         return
-    from rich.console import Console
-
     from taco.bench.terminal import render_results
+    from taco.cli.streams import open_console
 
-    Console().print(render_results(results))
+    open_console().print(render_results(results))
     print(f"\nResults, outputs and figures: {folder}")
 
 

@@ -55,8 +55,7 @@ def failures(
 
         print_json(dataclasses.asdict(survey) | {"counts": survey.count_answers()})
         return
-    from rich.console import Console
-
+    from taco.cli.streams import open_console
     from taco.report.failure_terminal import render_survey
 
-    Console().print(render_survey(survey))
+    open_console().print(render_survey(survey))

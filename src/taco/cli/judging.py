@@ -110,9 +110,9 @@ def print_judge(out: Path, *, as_json: bool) -> None:
     if as_json:
         print((out / "scores.json").read_text(encoding="utf-8"), end="")
         return
-    from rich.console import Console
+    from taco.cli.streams import open_console
 
-    Console().print(render_judge(read_judge_scores(out / "scores.json")))
+    open_console().print(render_judge(read_judge_scores(out / "scores.json")))
     print(f"\nVerdicts and scores: {out}")
     if (out.parent / "report.html").is_file():
         print(f"{out.parent / 'report.html'} shows them once taco run RECIPE has made it anew (the report alone).")

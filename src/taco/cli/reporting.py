@@ -41,9 +41,8 @@ def _read_json(runs: Sequence[Path]) -> str:
 
 
 def _print_side_by_side(runs: Sequence[Path]) -> None:
-    from rich.console import Console
-
+    from taco.cli.streams import open_console
     from taco.report.side_by_side.inputs import read_runs
     from taco.report.side_by_side.terminal import render_runs
 
-    Console().print(render_runs(read_runs(runs)))
+    open_console().print(render_runs(read_runs(runs)))

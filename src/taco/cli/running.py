@@ -54,14 +54,13 @@ def _run_one(recipe: Recipe, *, runs: Path, until: str | None, again: str | None
 
 def print_scores(run: Path) -> None:
     """Print the table of a finished run, and what judges said where it was judged."""
-    from rich.console import Console
-
+    from taco.cli.streams import open_console
     from taco.evaluate.scores import read_scores
     from taco.report.judged import render_judge
     from taco.report.terminal import render_table
     from taco.report.verdicts import read_verdicts
 
-    console = Console()
+    console = open_console()
     console.print(render_table(read_scores(run / "evaluate" / "scores.json")))
     verdicts = read_verdicts(run)
     for scores in verdicts.scores.values():

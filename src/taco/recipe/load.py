@@ -42,7 +42,7 @@ def load_recipe(path: Path, *, settings: Sequence[str] = ()) -> Recipe:
 
 def _read_toml(path: Path) -> _Table:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         beside = [found.name for found in path.parent.glob("*.toml")] if path.parent.is_dir() else []
         raise RecipeError(

@@ -22,6 +22,10 @@ _HINTS = {
 }
 
 
+FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What a disk says that takes no more, in whichever library it is met."""
+
+
 @contextmanager
 def disk_faults(path: Path, doing: str = "write") -> Iterator[None]:
     """Turn an `OSError` inside the context into a `StoreError` that names the file and says what to do."""

@@ -54,7 +54,7 @@ def read_panel(path: Path) -> tuple[Panelist, ...]:
         RecipeError: The file is missing or no TOML, or a judge in it cannot be used.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise RecipeError(f"{path} cannot be read as TOML: {error}.") from None
     tables = content.get("judge")
