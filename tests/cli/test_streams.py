@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from taco.cli.app import main
+
 ROOT = Path(__file__).parents[2]
 QUICKSTART = str(ROOT / "recipes" / "quickstart.toml")
 ANSWER = "Instruction in English: Hi\n\nResponse in English: Hello\n\nResponse in Galician: Ola"
@@ -62,3 +64,17 @@ def test_a_narrow_terminal_cuts_no_figure_off(tmp_path: Path) -> None:
     )
     assert wide == narrow
     assert max(map(len, wide.decode().splitlines())) == 80
+
+
+def test_an_interruption_says_that_what_is_done_is_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("taco.cli.listing.print_languages", interrupt)
+    monkeypatch.setattr(sys, "argv", ["taco", "languages"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    assert "the same command goes on from there" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from judged_files import NO_RELEASE, RELEASE
 
+from taco.errors import DataError
 from taco.evaluate.failure import language, loop, stretches
 from taco.evaluate.failure.classify import find_failures
 from taco.evaluate.failure.record import KINDS, Failure, build_subject
@@ -285,3 +286,16 @@ def test_a_long_loop_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     language.find(build_subject(text, answer_id="1", language=GALICIAN, finish="length"))
     assert read == [len(text)]
     assert len(looked) <= len(text)  # no letter twice
+
+
+def test_a_runs_folder_and_files_without_a_text_are_no_answers(tmp_path: Path) -> None:
+    answers = tmp_path / "run" / "generate" / "tuned.jsonl"
+    answers.parent.mkdir(parents=True)
+    answers.write_text('{"id": "1", "text": "Ola"}\n', encoding="utf-8")
+    (tmp_path / "run" / "manifest.json").write_text('[{"id": 1, "seed": 17}]', encoding="utf-8")
+    with pytest.raises(DataError, match="is a run") as caught:
+        read_raw_answers(tmp_path / "run")
+    assert str(answers) in caught.value.hint
+    assert [answer.text for answer in read_raw_answers(answers)] == ["Ola"]
+    with pytest.raises(DataError, match="holds no text of an answer"):
+        read_raw_answers(tmp_path / "run" / "manifest.json")

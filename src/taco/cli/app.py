@@ -281,6 +281,7 @@ def _run() -> None:
 
     Raises:
         StoreError: A file, or standard output, cannot be written any more.
+        KeyboardInterrupt: The user stopped it; typer turns that into an exit without a word.
     """
     from taco.store.files import FULL_DISK, disk_faults
 
@@ -289,6 +290,10 @@ def _run() -> None:
             app()
         finally:
             flush_output()
+    except SystemExit as ended:
+        if ended.code == EXIT_INTERRUPTED:
+            raise KeyboardInterrupt from ended
+        raise
     except OSError as error:
         if error.errno not in FULL_DISK:
             raise

@@ -31,7 +31,7 @@ def print_languages(text: str | None, *, script: str | None, engine: str | None,
     for language in found:
         table.add_row(*_cells(language))
     Console().print(table)
-    Console(stderr=True).print(f"{len(found)} languages", highlight=False)
+    Console(stderr=True).print(f"{len(found)} language{'s' * (len(found) != 1)}", highlight=False)
 
 
 def _cells(language: Language) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ IDS = 12
 
 def render_survey(survey: Survey) -> Group:
     """Render how many answers have which failure, and which ones."""
-    title = f"{find_language(survey.language).name}: {write_count(survey.answers)} answers"
+    title = f"{find_language(survey.language).name}: {write_count(survey.answers)} answer{'s' * (survey.answers != 1)}"
     table = Table(width=WIDTH, title=title, title_justify="left")
     table.add_column("failure", no_wrap=True)
     table.add_column("answers", justify="right")
@@ -32,4 +32,5 @@ def render_survey(survey: Survey) -> Group:
         parts.append(
             Text(f"changed-meaning: not judged for {unknown} answers, whose English question is unknown.", style="dim")
         )
+    parts.append(Text(f"Languages told by {survey.identifier}.", style="dim"))
     return Group(*parts, Text("--json shows the evidence: where in the answer, and what was found.", style="dim"))

@@ -14,6 +14,9 @@ from taco.languages.table import Language, find_language
 from taco.store.files import disk_faults
 
 _TEXT_KEYS = ("text", "output", "raw", "raw_output", "completion", "response", "answer", "generation", "prediction")
+RUN_ANSWERS = Path("generate", "tuned.jsonl")
+"""What the tuned model of a run answered; the run's folder itself holds JSON files that are no answers."""
+
 _LABEL = re.compile(
     r"^[ \t]*(?:[#*_>]+[ \t]*)?Response in ([^:\n]{2,40}?)[ \t]*[*_]*[:：]", re.MULTILINE | re.IGNORECASE
 )
@@ -42,8 +45,10 @@ def read_raw_answers(path: Path) -> list[RawAnswer]:
     A text file's id is the last number in its name, or its name where there is none.
 
     Raises:
-        DataError: There is no such file or folder, it cannot be read, or holds no answers.
+        DataError: There is no such file or folder, it cannot be read, holds no answers, or is a run's.
     """
+    if (path / RUN_ANSWERS).exists():
+        raise DataError(f"{path} is a run.", hint=f"Name a file of answers in it: {path / RUN_ANSWERS}.")
     if path.is_dir():
         answers = _read_folder(path)
     elif path.suffix == ".txt":
@@ -54,6 +59,9 @@ def read_raw_answers(path: Path) -> list[RawAnswer]:
         raise DataError(f"{path} does not exist.", hint="Expected a folder of text files or a JSON file of answers.")
     if not answers:
         raise DataError(f"{path} holds no answers.", hint="Expected text files named by question, such as 1.txt.")
+    if not any(answer.text for answer in answers):
+        fields = ", ".join(_TEXT_KEYS)
+        raise DataError(f"{path} holds no text of an answer.", hint=f"Expected one of the fields {fields}, or choices.")
     return answers
 
 
