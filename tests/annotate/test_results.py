@@ -264,6 +264,24 @@ def test_one_rater_alone_has_no_agreement_and_it_is_said(tmp_path: Path) -> None
     assert results.silent == ("bea", "cai")
     assert results.axes[0].alpha["ordinal"].value is None
     assert any("No two people rated the same" in line for line in results.warnings)
+    assert any("Fewer than 30 questions" in line for line in results.warnings)
+    assert not any("not finished" in line for line in results.warnings)
+
+
+def test_half_a_sheet_of_one_rater_alone_is_said_to_be_unfinished(tmp_path: Path) -> None:
+    key = make_study(tmp_path / "gl", make_submissions(questions=6))
+    fill(tmp_path / "gl", key, SimulatedPanel())
+    for rater in ("bea", "cai"):
+        (tmp_path / "gl" / "back" / f"{rater}.json").unlink()
+    file = tmp_path / "gl" / "back" / "ana.json"
+    saved = json.loads(file.read_text(encoding="utf-8"))
+    of_system = {item.id: item.systems[0] for item in key.sheets[0].items}
+    of_question = {item.id: item.question for item in key.sheets[0].items}
+    kept = [one for one in saved["ratings"] if of_question[one["item"]] != "0" or of_system[one["item"]] == "gamma"]
+    file.write_text(json.dumps(saved | {"ratings": kept}), encoding="utf-8")
+    results = read(tmp_path / "gl")
+    assert any("Sheets that are not finished: ana." in line for line in results.warnings)
+    assert list(results.axes[0].systems) == ["alpha", "beta", "delta", "gamma"]  # though gamma's was the first
 
 
 def test_the_page_says_the_same_and_loads_nothing(tmp_path: Path) -> None:

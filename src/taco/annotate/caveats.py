@@ -25,6 +25,19 @@ def _judge_axis(axis: AxisResult) -> Iterator[str]:
     if not axis.ratings:
         yield f"Nobody rated {axis.axis}."
         return
+    yield from _judge_agreement(axis)
+    partial = [rater.rater for rater in axis.raters if rater.rated < rater.asked]
+    if partial:
+        yield (
+            f"Sheets that are not finished: {', '.join(partial)}. Means of systems may lean to who rated more of them; differences "
+            "are taken within questions."
+        )
+    questions = min((estimate.n for estimate in axis.systems.values()), default=axis.units)
+    if questions < FEW_QUESTIONS:
+        yield f"Fewer than {FEW_QUESTIONS} questions: intervals may be too narrow."
+
+
+def _judge_agreement(axis: AxisResult) -> Iterator[str]:
     if not axis.shared:
         yield f"No two people rated the same on {axis.axis}: nothing can be said on agreement."
         return
@@ -37,15 +50,6 @@ def _judge_axis(axis: AxisResult) -> Iterator[str]:
             f"People may agree too little on {axis.axis} for firm conclusions: ordinal alpha {found}, its interval "
             f"begins at {begin}; Krippendorff asks for {RELIABLE}, or {TENTATIVE} for tentative ones."
         )
-    partial = [rater.rater for rater in axis.raters if rater.rated < rater.asked]
-    if partial:
-        yield (
-            f"Sheets that are not finished: {', '.join(partial)}. Means of systems may lean to who rated more of them; differences "
-            "are taken within questions."
-        )
-    questions = min((estimate.n for estimate in axis.systems.values()), default=axis.units)
-    if questions < FEW_QUESTIONS:
-        yield f"Fewer than {FEW_QUESTIONS} questions: intervals may be too narrow."
 
 
 def _judge_study(keys: Sequence[Key], heard: Heard) -> Iterator[str]:
