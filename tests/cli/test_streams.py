@@ -56,14 +56,18 @@ def test_an_encoding_without_the_signs_writes_their_codes() -> None:
     assert nepali["autonym"] == "नेपाली"
 
 
-def test_a_narrow_terminal_cuts_no_figure_off(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [["failures"], ["languages", "nep"], ["plan", QUICKSTART, "--runs"]])
+def test_a_narrow_terminal_cuts_no_figure_off(command: list[str], tmp_path: Path) -> None:
     (tmp_path / "1.txt").write_text(ANSWER, encoding="utf-8")
+    arguments = command if command[0] == "languages" else [*command, str(tmp_path)]
     wide, narrow = (
-        start("failures", str(tmp_path), stdout=subprocess.PIPE, COLUMNS=columns).communicate()[0]
+        start(*arguments, stdout=subprocess.PIPE, COLUMNS=columns, TACO_CACHE=str(tmp_path / "cache"))
+        .communicate()[0]
+        .decode()
         for columns in ("80", "30")
     )
     assert wide == narrow
-    assert max(map(len, wide.decode().splitlines())) == 80
+    assert max(map(len, wide.splitlines())) >= 70
 
 
 def test_an_interruption_says_that_what_is_done_is_kept(

@@ -8,6 +8,7 @@ import json
 from rich.console import Console
 from rich.table import Table
 
+from taco.cli.streams import open_console
 from taco.errors import RecipeError
 from taco.languages.listing import filter_languages
 from taco.languages.table import Language
@@ -30,7 +31,7 @@ def print_languages(text: str | None, *, script: str | None, engine: str | None,
         table.add_column(title, overflow="fold")
     for language in found:
         table.add_row(*_cells(language))
-    Console().print(table)
+    open_console().print(table)
     Console(stderr=True).print(f"{len(found)} language{'s' * (len(found) != 1)}", highlight=False)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from taco.cli.streams import open_console
 from taco.cli.training import describe_training, training_to_json
 from taco.gate.estimate import BackEstimate, estimate_round_trip
 from taco.pipeline import Finding, plan_recipe
@@ -59,7 +60,7 @@ def print_plan(
         shown = [_to_json(plan, network) for plan in plans]
         print(json.dumps(shown if len(shown) > 1 else shown[0], indent=1))
         return
-    console = Console()
+    console = open_console()
     for plan in plans:
         console.print(f"{runs / plan.recipe.run_name} ({plan.recipe.target.name})", highlight=False)
         console.print(_show_stages(plan.findings))

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from taco.cli.streams import open_console
 from taco.errors import RecipeError
 from taco.languages.table import find_language
 from taco.model.tokenizer import open_tokenizer
@@ -79,7 +80,7 @@ def print_tokens(
         print(json.dumps(shown if len(shown) > 1 else shown[0], indent=1, ensure_ascii=False))
         return
     for report in reports:
-        _print_report(report, Console())
+        _print_report(report, open_console())
 
 
 def _print_report(report: TokenReport, console: Console) -> None:
