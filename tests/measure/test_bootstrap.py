@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from taco.measure.bootstrap import Bootstrap
 from taco.measure.expand import cut_means
+from taco.measure.macro import estimate_macro
 
 BOOTSTRAP = Bootstrap(samples=400, confidence=0.95, seed=17)
 
@@ -103,6 +104,14 @@ def test_interval_lies_within_the_scale_and_is_the_same_each_time(values: list[f
 def test_two_rows_that_differ_say_hardly_anything_and_not_more_than_the_scale_allows(is_rate: bool) -> None:
     estimate = BOOTSTRAP.estimate_mean([0.0, 1.0], is_rate=is_rate, scale=(0, 1))
     assert (estimate.value, estimate.low, estimate.high, estimate.method) == (0.5, 0.0, 1.0, "bootstrap")
+
+
+@pytest.mark.parametrize("large", [1e154, 1e300])
+def test_large_numbers_have_an_interval(large: float) -> None:
+    values = [large, 1.0, 2.0]
+    for estimate in (BOOTSTRAP.estimate_mean(values), estimate_macro([("a", value) for value in values], BOOTSTRAP)):
+        assert estimate.low is not None and estimate.high is not None
+        assert estimate.low < large / 3 < estimate.high
 
 
 def test_totals_are_scored_after_adding_up() -> None:

@@ -86,6 +86,7 @@ def cut_means(means: Any, confidence: float, *, factor: float, scale: Scale = EV
         outside = NormalDist().cdf(-factor * reach)
         low, high = np.quantile(found, [outside, 1 - outside])
     else:
-        centre, ends = found.mean(), np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
-        low, high = centre + factor * (ends - centre)
+        ends = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
+        with np.errstate(over="ignore"):  # numbers from files may be as large as they come; then an end is infinite
+            low, high = ends + (factor - 1) * (ends - found.mean())
     return max(float(low), scale[0]), min(float(high), scale[1])

@@ -32,10 +32,9 @@ class _Group:
         return float(self.sums.sum() / self.counts.sum())
 
     @property
-    def variance(self) -> float:
-        """The variance of the mean, that of a ratio where clusters differ in size (Cochran 1977, section 2.11)."""
-        rest = (self.sums - self.mean * self.counts) / self.counts.mean()
-        return float(rest.var(ddof=1) / len(rest))
+    def rest(self) -> Any:
+        """What the mean leaves of each cluster: the mean varies as theirs does, a ratio's (Cochran 1977, section 2.11)."""
+        return (self.sums - self.mean * self.counts) / self.counts.mean()
 
 
 def estimate_macro(
@@ -113,7 +112,16 @@ def _bound(groups: Sequence[_Group], bootstrap: Bootstrap, scale: Scale) -> tupl
         size = len(group.sums)
         drawn = generator.integers(0, size, size=(bootstrap.samples, size - 1))
         means += group.sums[drawn].sum(axis=1) / group.counts[drawn].sum(axis=1) / len(groups)
-    freedom = pool_freedom([(group.variance, len(group.sums) - 1) for group in groups])
-    factor = measure_uncertainty(freedom, bootstrap.confidence)
+    factor = measure_uncertainty(_count_freedom(groups), bootstrap.confidence)
     low, high = cut_means(means, bootstrap.confidence, factor=factor, scale=scale)
     return round(low, DECIMALS), round(high, DECIMALS)
+
+
+def _count_freedom(groups: Sequence[_Group]) -> float:
+    """Return the degrees of freedom of the spread of the mean of the groups' means."""
+    unit = max(float(np.abs(group.rest).max()) for group in groups)  # a square of a number from a file may be too large
+    if not unit:
+        return float(sum(len(group.sums) - 1 for group in groups))
+    return pool_freedom(
+        [(float((group.rest / unit).var(ddof=1)) / len(group.sums), len(group.sums) - 1) for group in groups]
+    )
