@@ -71,7 +71,7 @@ def test_language_that_cannot_be_identified_is_not_claimed(make_run: Callable[..
 def test_limits_are_always_stated(make_run: Callable[..., MadeRun]) -> None:
     limits = find(read_scores(make_run()), "Limits")
     assert "No human and no judge has read these answers" in limits.text
-    assert "With only 6 rows every interval here is too narrow" in limits.text
+    assert "With only 6 rows intervals are too narrow where" in limits.text
 
 
 def test_faults_are_counted_by_answer(make_run: Callable[..., MadeRun]) -> None:

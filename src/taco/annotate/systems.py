@@ -13,6 +13,7 @@ from taco.evaluate.judge.differences import Difference, compare_systems
 from taco.evaluate.judge.judgement import Judgement
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.measure.clusters import STEPS, estimate_clustered_mean
+from taco.measure.unit import find_scale
 
 
 def rate_systems(rated: Sequence[Rated], bootstrap: Bootstrap) -> tuple[dict[str, Estimate], tuple[Difference, ...]]:
@@ -81,7 +82,7 @@ def _contest(first: str, second: str, found: Sequence[Rated], bootstrap: Bootstr
         wins=sum(total > 0 for total in sums),
         ties=sum(total == 0 for total in sums),
         losses=sum(total < 0 for total in sums),
-        win_rate=bootstrap.estimate_mean([float(share) for share in shares]),
+        win_rate=bootstrap.estimate_mean([float(share) for share in shares], scale=find_scale("share")),
         p_value=estimate_p_value(
             [[STEPS - point, STEPS] for point in points],
             [[point, STEPS] for point in points],

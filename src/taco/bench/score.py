@@ -13,6 +13,7 @@ from taco.bench.translate import Output, has_structure
 from taco.evaluate.comparison import compare_totals, estimate_p_value
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.measure.corpus import CorpusMetric, Counts
+from taco.measure.unit import find_difference_scale, find_scale
 from taco.progress import Task
 
 CHUNK_TEXTS = 50
@@ -50,7 +51,10 @@ def measure_outputs(
 
 def score_measured(measured: Measured, metrics: Sequence[CorpusMetric], bootstrap: Bootstrap) -> dict[str, Estimate]:
     """Score all outputs of an engine together, by each measure."""
-    return {metric.name: bootstrap.estimate_total(measured.counts[metric.name], metric.score) for metric in metrics}
+    return {
+        metric.name: bootstrap.estimate_total(measured.counts[metric.name], metric.score, scale=find_scale(metric.unit))
+        for metric in metrics
+    }
 
 
 def compare_engines(
@@ -66,7 +70,7 @@ def compare_engines(
                     first=first,
                     second=second,
                     measure=metric.name,
-                    difference=compare_totals(*sides, bootstrap),
+                    difference=compare_totals(*sides, bootstrap, scale=find_difference_scale(metric.unit)),
                     p_value=estimate_p_value(*sides, samples=bootstrap.samples, seed=bootstrap.seed),
                 )
             )

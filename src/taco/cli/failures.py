@@ -35,16 +35,17 @@ def failures(
     """Say what went wrong with answers, as far as their text alone shows it.
 
     Found are missing sections, answers cut off, loops, stretches in another language, flattened lists and code,
-    translated code, questions whose meaning step 1 changed (with --questions), and too many sentences.
+    translated code, questions whose meaning step 1 changed (with --questions), and too many sentences. Of conversations
+    every turn's answer is looked at.
 
     Example: taco failures runs/quickstart-gl/generate/tuned.jsonl --language gl
     """
     from taco.evaluate.failure.survey import survey_answers
     from taco.evaluate.files.questions import read_questions
-    from taco.evaluate.files.raw_answers import find_answers_language, read_raw_answers
+    from taco.evaluate.files.raw_answers import find_answers_language, read_raw_turns
     from taco.languages.table import find_language
 
-    found = read_raw_answers(answers)
+    found = read_raw_turns(answers)
     target = find_language(language) if language else find_answers_language(found)
     if target is None:
         raise RecipeError(f"{answers} does not say which language it is in.", hint="Name it with --language.")

@@ -8,13 +8,19 @@ from typing import Any
 import numpy as np
 
 from taco.measure.bootstrap import BLOCK_CELLS, DECIMALS, Bootstrap, Estimate
+from taco.measure.expand import EVERYWHERE, Scale
 
 Score = Callable[[Any], float]
 """Added-up counts -> the score."""
 
 
 def compare_totals(
-    first: Sequence[Sequence[int]], second: Sequence[Sequence[int]], score: Score, bootstrap: Bootstrap
+    first: Sequence[Sequence[int]],
+    second: Sequence[Sequence[int]],
+    score: Score,
+    bootstrap: Bootstrap,
+    *,
+    scale: Scale = EVERYWHERE,
 ) -> Estimate:
     """Estimate the second system's score minus the first one's; both are scored on the same drawn rows.
 
@@ -23,6 +29,7 @@ def compare_totals(
         second: The same of the other system, row by row.
         score: Turns added-up counts into the score.
         bootstrap: How the interval is made.
+        scale: Lowest and highest difference that there can be.
     """
 
     def subtract(counts: Any) -> float:
@@ -30,7 +37,7 @@ def compare_totals(
         return score(counts[half:]) - score(counts[:half])
 
     side_by_side = [[*old, *new] for old, new in zip(first, second, strict=True)]
-    return bootstrap.estimate_total(side_by_side, subtract)
+    return bootstrap.estimate_total(side_by_side, subtract, scale=scale)
 
 
 def estimate_p_value(

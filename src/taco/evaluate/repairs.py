@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from taco.evaluate.case import Case, build_case
 from taco.evaluate.metric import Family, Metric
 from taco.measure.bootstrap import Bootstrap, Estimate
+from taco.measure.unit import find_difference_scale, find_scale
 from taco.records import Answer, RepairKind
 
 COSTS = ("tokens", "seconds")
@@ -84,11 +85,16 @@ def score_repairs(
         seconds=round(sum(repair.seconds for repair in repairs), 3),
         states=dict(sorted(Counter(case.parsed.state for case in repaired).items())),
         metrics={
-            metric.name: bootstrap.estimate_mean([new for _, new in pairs[metric.name]], is_rate=metric.unit == "rate")
+            metric.name: bootstrap.estimate_mean(
+                [new for _, new in pairs[metric.name]], is_rate=metric.unit == "rate", scale=find_scale(metric.unit)
+            )
             for metric in kept
         },
         differences={
-            name: bootstrap.estimate_mean([_subtract(old, new) for old, new in found]) for name, found in pairs.items()
+            metric.name: bootstrap.estimate_mean(
+                [_subtract(old, new) for old, new in pairs[metric.name]], scale=find_difference_scale(metric.unit)
+            )
+            for metric in kept
         },
     )
 

@@ -15,6 +15,7 @@ from taco.evaluate.similarity import PARTS, pair_texts
 from taco.languages.choice import list_candidates
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.measure.chrf import count_matches, score_counts
+from taco.measure.unit import find_difference_scale, find_scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def summarise_arm(
         failures=_count(failure.kind for row in rows for failure in row.failures),
         metrics=estimate_metrics(rows, metrics, bootstrap),
         corpus={
-            name: bootstrap.estimate_total(counts, score_counts)
+            name: bootstrap.estimate_total(counts, score_counts, scale=find_scale("chrF++"))
             for name, counts in _count_corpus(measured.cases).items()
         },
         totals=dict(totals or {}),
@@ -87,7 +88,9 @@ def compare_rows(
     before = {row.id: row.values for row in first}
     pairs = [(before[row.id], row.values) for row in second if row.id in before]
     return {
-        metric.name: bootstrap.estimate_mean([_subtract(old, new, metric.name) for old, new in pairs])
+        metric.name: bootstrap.estimate_mean(
+            [_subtract(old, new, metric.name) for old, new in pairs], scale=find_difference_scale(metric.unit)
+        )
         for metric in metrics
     }
 
@@ -96,7 +99,8 @@ def compare_corpus(first: Measured, second: Measured, bootstrap: Bootstrap) -> d
     """Estimate the difference of corpus-level scores, second minus first, over the rows that both have."""
     both = {row.id for row in first.rows} & {row.id for row in second.rows}
     before, after = _count_corpus(_choose(first, both)), _count_corpus(_choose(second, both))
-    return {name: compare_totals(before[name], after[name], score_counts, bootstrap) for name in PARTS}
+    scale = find_difference_scale("chrF++")
+    return {name: compare_totals(before[name], after[name], score_counts, bootstrap, scale=scale) for name in PARTS}
 
 
 def _choose(measured: Measured, ids: Collection[str]) -> list[Case]:
@@ -120,6 +124,7 @@ def estimate_metrics(rows: Sequence[RowScore], metrics: Sequence[Metric], bootst
             [row.values.get(metric.name) for row in rows],
             is_rate=metric.unit == "rate",
             missing=sum(metric.reads in row.missing and row.values.get(metric.name) is not None for row in rows),
+            scale=find_scale(metric.unit),
         )
         for metric in metrics
     }
@@ -132,7 +137,10 @@ def _estimate_languages(measured: Measured, bootstrap: Bootstrap) -> dict[str, E
     judged = [row.languages for row in measured.rows if row.languages]
     codes = [code for code in list_candidates(measured.cases[0].language) if any(code in found for found in judged)]
     blanks: list[float | None] = [None] * (len(measured.rows) - len(judged))
-    return {code: bootstrap.estimate_mean([found.get(code, 0.0) for found in judged] + blanks) for code in codes}
+    return {
+        code: bootstrap.estimate_mean([found.get(code, 0.0) for found in judged] + blanks, scale=find_scale("share"))
+        for code in codes
+    }
 
 
 def _subtract(old: Mapping[str, float | None], new: Mapping[str, float | None], name: str) -> float | None:

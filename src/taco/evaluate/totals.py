@@ -20,7 +20,7 @@ from taco.evaluate.similarity import pair_texts
 from taco.languages.table import ENGLISH, Language
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.measure.corpus import CorpusMetric, list_corpus_metrics
-from taco.measure.unit import Better, Unit
+from taco.measure.unit import Better, Unit, find_difference_scale, find_scale
 
 Counts = list[list[int]]
 
@@ -93,7 +93,9 @@ def count_totals(totals: Sequence[Total], cases: Sequence[Case], values: Sequenc
 def estimate_totals(totals: Sequence[Total], counts: Mapping[str, Counts], bootstrap: Bootstrap) -> dict[str, Estimate]:
     """Estimate each score; those for which no row has anything to count are left out."""
     return {
-        total.metric.name: bootstrap.estimate_total(counts[total.metric.name], total.score)
+        total.metric.name: bootstrap.estimate_total(
+            counts[total.metric.name], total.score, scale=find_scale(total.metric.unit)
+        )
         for total in totals
         if _has_any(counts[total.metric.name])
     }
@@ -115,7 +117,7 @@ def compare_arms(
         name = total.metric.name
         sides = (first[name], second[name], total.score)
         if _has_any(first[name]) and _has_any(second[name]):
-            differences[name] = compare_totals(*sides, bootstrap)
+            differences[name] = compare_totals(*sides, bootstrap, scale=find_difference_scale(total.metric.unit))
             p_values[name] = estimate_p_value(*sides, samples=bootstrap.samples, seed=bootstrap.seed)
     return differences, p_values
 

@@ -20,7 +20,7 @@ from taco.languages.table import ENGLISH, Language
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.measure.chrf import score_text
 from taco.measure.corpus import list_corpus_metrics
-from taco.measure.unit import Better, Unit
+from taco.measure.unit import Better, Unit, find_scale
 from taco.progress import Task
 from taco.records import Row
 from taco.store.files import disk_faults, write_atomically
@@ -151,7 +151,7 @@ def score_sample(
             unit=metric.unit,
             better=metric.better,
             signature=metric.signature,
-            estimate=bootstrap.estimate_total(counts[metric.name], metric.score),
+            estimate=bootstrap.estimate_total(counts[metric.name], metric.score, scale=find_scale(metric.unit)),
             untranslated=round(metric.score([sum(column) for column in zip(*floors[metric.name], strict=True)]), 6)
             if texts
             else None,

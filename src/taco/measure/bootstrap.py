@@ -1,4 +1,4 @@
-"""Percentile bootstrap intervals (Efron and Tibshirani 1993, chapter 13): rows are drawn with replacement.
+"""Bootstrap intervals: rows are drawn with replacement (Efron and Tibshirani 1993); expanded percentiles are the ends.
 
 Every estimate draws with a generator of its own from the same seed, so that a number does not depend on which other
 numbers were asked for, and two arms with the same rows are resampled alike.
@@ -6,11 +6,16 @@ numbers were asked for, and two arms with the same rows are resampled alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
+
+from taco.measure.expand import EVERYWHERE, Scale, cut_means, measure_expansion
+
+METHOD = "expanded percentile bootstrap"
+"""What the intervals are called in signatures; a new name where they come out different."""
 
 DECIMALS = 6
 """Decimals kept in files, so that the last bits of a sum, which differ between machines, do not show."""
@@ -21,7 +26,7 @@ BLOCK_CELLS = 4_000_000
 Method = Literal["bootstrap", "exact", "constant", "none"]
 """How an interval was made.
 
-- bootstrap: percentiles of the resampled means.
+- bootstrap: expanded percentiles of the resampled means, see `taco.measure.expand`.
 - exact: all rows are 0, or all are 1, so every resample is alike; the Clopper-Pearson bounds, which have a closed form.
 - constant: all rows have the same other value; how far another sample would differ cannot be told. No interval.
 - none: fewer than two rows. No interval.
@@ -69,17 +74,25 @@ class Bootstrap(BaseModel):
     def signature(self) -> str:
         """How an interval was made, in one line."""
         return (
-            f"percentile bootstrap over rows, {self.samples} resamples, {100 * self.confidence:g} %, "
+            f"{METHOD} over rows (Hesterberg 2015), {self.samples} resamples, {100 * self.confidence:g} %, "
             f"numpy {np.__version__} PCG64, seed {self.seed}; Clopper-Pearson where a rate is 0 or 1 throughout"
         )
 
-    def estimate_mean(self, values: Sequence[float | None], *, is_rate: bool = False, missing: int = 0) -> Estimate:
+    def estimate_mean(
+        self,
+        values: Sequence[float | None],
+        *,
+        is_rate: bool = False,
+        missing: int = 0,
+        scale: Scale = EVERYWHERE,
+    ) -> Estimate:
         """Estimate the mean of the values that are there.
 
         Args:
             values: One value a row; None for a row without one.
             is_rate: Whether a value can only be 0 or 1, so that exact bounds exist where all are alike.
             missing: Handed through to the estimate.
+            scale: Lowest and highest value that there can be: intervals of few rows may reach beyond the rows, not beyond it.
         """
         scored = np.array([value for value in values if value is not None], dtype=np.float64)
         counts = {"n": len(scored), "missing": missing, "unscored": len(values) - len(scored)}
@@ -90,16 +103,20 @@ class Bootstrap(BaseModel):
             return Estimate(value=mean, low=None, high=None, method="none", **counts)
         if np.all(scored == scored[0]):
             return self._estimate_constant(float(scored[0]), mean, is_rate=is_rate, counts=counts)
-        low, high = self._cut([scored[drawn].mean(axis=1) for drawn in self._draw(len(scored))])
+        means = np.concatenate([scored[drawn].mean(axis=1) for drawn in self._draw(len(scored))])
+        low, high = self._cut(means, rows=len(scored), scale=(0.0, 1.0) if is_rate else scale)
         return Estimate(value=mean, low=low, high=high, method="bootstrap", **counts)
 
-    def estimate_total(self, counts: Sequence[Sequence[int]], score: Callable[[Any], float]) -> Estimate:
+    def estimate_total(
+        self, counts: Sequence[Sequence[int]], score: Callable[[Any], float], *, scale: Scale = EVERYWHERE
+    ) -> Estimate:
         """Estimate a score of added-up counts, such as a corpus-level chrF++.
 
         Args:
             counts: The counts of each row, which add up over rows.
             score: Turns added-up counts into the score; NaN where it is not defined. Resamples without a score are left out
                 of the interval.
+            scale: As in `estimate_mean`.
         """
         rows = np.array(counts, dtype=np.int64)
         if len(rows) == 0:
@@ -110,11 +127,13 @@ class Bootstrap(BaseModel):
         if len(rows) == 1:
             return Estimate(value=value, low=None, high=None, n=1, method="none")
         totals = (_add_up(drawn, rows) for drawn in self._draw(len(rows), width=rows.shape[1]))
-        low, high = self._cut([[score(total) for total in block] for block in totals])
+        low, high = self._cut([score(total) for block in totals for total in block], rows=len(rows), scale=scale)
         return Estimate(value=value, low=low, high=high, n=len(rows), method="bootstrap")
 
     def estimate_quantile(self, values: Sequence[float], share: float) -> Estimate:
         """Estimate the largest of the values that at most `share` of them are below; intervals of rare shares are rough.
+
+        They are plain percentiles: a row's value, unlike a mean, is not surer for the rows around it.
 
         >>> Bootstrap(samples=100, confidence=0.95, seed=1).estimate_quantile([3.0, 1.0, 2.0, 4.0], 0.25).value
         2.0
@@ -126,8 +145,9 @@ class Bootstrap(BaseModel):
         value = _round(ordered[place])
         if len(ordered) == 1:
             return Estimate(value=value, low=None, high=None, n=1, method="none")
-        low, high = self._cut([ordered[np.sort(drawn, axis=1)[:, place]] for drawn in self._draw(len(ordered))])
-        return Estimate(value=value, low=low, high=high, n=len(ordered), method="bootstrap")
+        found = np.concatenate([ordered[np.sort(drawn, axis=1)[:, place]] for drawn in self._draw(len(ordered))])
+        low, high = cut_means(found, self.confidence, factor=1)
+        return Estimate(value=value, low=_round(low), high=_round(high), n=len(ordered), method="bootstrap")
 
     def _estimate_constant(self, value: float, mean: float, *, is_rate: bool, counts: dict[str, int]) -> Estimate:
         if not is_rate or value not in (0.0, 1.0):
@@ -149,11 +169,9 @@ class Bootstrap(BaseModel):
         for start in range(0, self.samples, block):
             yield generator.integers(0, rows, size=(min(block, self.samples - start), rows))
 
-    def _cut(self, blocks: Iterable[Any]) -> tuple[float, float]:
-        means = np.concatenate([np.asarray(block, dtype=np.float64) for block in blocks])
-        means = means[~np.isnan(means)]
-        outside = (1 - self.confidence) / 2
-        low, high = np.quantile(means, [outside, 1 - outside])
+    def _cut(self, means: Any, *, rows: int, scale: Scale) -> tuple[float, float]:
+        factor = measure_expansion(rows, self.confidence)
+        low, high = cut_means(means, self.confidence, factor=factor, scale=scale)
         return _round(low), _round(high)
 
 

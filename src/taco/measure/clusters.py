@@ -11,36 +11,45 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from taco.measure.bootstrap import Bootstrap, Estimate
+from taco.measure.expand import EVERYWHERE, Scale
 
 STEPS = 1_000_000
 """Values are counted in millionths: added-up counts are whole numbers."""
 
 
 def estimate_clustered_mean(
-    values: Sequence[float | None], clusters: Sequence[Hashable], bootstrap: Bootstrap, *, missing: int = 0
+    values: Sequence[float | None],
+    clusters: Sequence[Hashable],
+    bootstrap: Bootstrap,
+    *,
+    missing: int = 0,
+    scale: Scale = EVERYWHERE,
 ) -> Estimate:
     """Estimate the mean over rows, clusters drawn whole. With one row in each cluster it is `Bootstrap.estimate_mean`.
+
+    The interval is as wide as that many clusters make it, whatever the number of their rows.
 
     Args:
         values: One value a row; None for a row without one.
         clusters: For each row the name of its cluster.
         bootstrap: How intervals are made.
         missing: Handed through to the estimate.
+        scale: As in `Bootstrap.estimate_mean`.
 
     >>> bootstrap = Bootstrap(samples=200, confidence=0.95, seed=1)
-    >>> found = estimate_clustered_mean([9.0, 7.0, 1.0, 3.0, None], ["a", "a", "b", "b", "c"], bootstrap)
-    >>> found.value, found.low, found.high, found.n, found.unscored
-    (5.0, 2.0, 8.0, 4, 1)
+    >>> found = estimate_clustered_mean([9.0, 7.0, 2.0, None], ["a", "a", "b", "c"], bootstrap, scale=(1, 10))
+    >>> found.value, found.low, found.high, found.n, found.unscored  # two clusters say hardly anything
+    (6.0, 1.0, 10.0, 3, 1)
     """
     scored = [(name, value) for name, value in zip(clusters, values, strict=True) if value is not None]
     names = dict.fromkeys(name for name, _ in scored)
     if len(names) == len(scored) or len({value for _, value in scored}) < 2:
-        return bootstrap.estimate_mean(values, missing=missing)
+        return bootstrap.estimate_mean(values, missing=missing, scale=scale)
     counts = {name: [0, 0] for name in names}
     for name, value in scored:
         counts[name][0] += round(value * STEPS)
         counts[name][1] += 1
-    found = bootstrap.estimate_total(list(counts.values()), _divide)
+    found = bootstrap.estimate_total(list(counts.values()), _divide, scale=scale)
     return found.model_copy(
         update={"n": len(scored), "missing": missing, "unscored": len(values) - len(scored)},
     )

@@ -102,7 +102,7 @@ def _measure(pairs: Sequence[Pair], make_score: Callable[[Any], Score]) -> float
 
 def _estimate(clusters: Sequence[Sequence[Pair]], make_score: Callable[[Any], Score], bootstrap: Bootstrap) -> Estimate:
     counted, score = _count(clusters, make_score)
-    return bootstrap.estimate_total(counted, score)
+    return bootstrap.estimate_total(counted, score, scale=(-1, 1))
 
 
 def _count(

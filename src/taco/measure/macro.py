@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
 from taco.measure.bootstrap import DECIMALS, Bootstrap, Estimate
+from taco.measure.expand import EVERYWHERE, Scale, cut_means, measure_uncertainty, pool_freedom
 
 Scored = tuple[str, float | None]
 """The group of one row and its score; None where it has none."""
@@ -32,10 +32,9 @@ class _Group:
         return float(self.sums.sum() / self.counts.sum())
 
     @property
-    def variance(self) -> float:
-        """The variance of the mean, that of a ratio where clusters differ in size (Cochran 1977, section 2.11)."""
-        rest = (self.sums - self.mean * self.counts) / self.counts.mean()
-        return float(rest.var(ddof=1) / len(rest))
+    def rest(self) -> Any:
+        """What the mean leaves of each cluster: the mean varies as theirs does, a ratio's (Cochran 1977, section 2.11)."""
+        return (self.sums - self.mean * self.counts) / self.counts.mean()
 
 
 def estimate_macro(
@@ -43,16 +42,16 @@ def estimate_macro(
     bootstrap: Bootstrap,
     *,
     missing: int = 0,
-    scale: tuple[float, float] | None = None,
+    scale: Scale = EVERYWHERE,
     clusters: Sequence[str] | None = None,
 ) -> Estimate:
     """Estimate the unweighted mean of the groups' means.
 
     Each group is resampled by itself. Of n rows n - 1 are drawn: the mean of n draws would vary by (n - 1) / n too little
-    (Rao and Wu 1988, JASA 83, 231-241), which matters for the 3 math questions of the Vicuna benchmark. The percentiles
-    of the resampled means, moved away from the mean by the ratio of Student's quantile to the normal one, are the interval
-    (the expanded percentile interval of Hesterberg 2015, The American Statistician 69, 371-386; degrees of freedom by
-    Satterthwaite 1946, Biometrics Bulletin 2, 110-114). A group of one row does not say how it varies: no interval then.
+    (Rao and Wu 1988, JASA 83, 231-241), which matters for the 3 math questions of the Vicuna benchmark. So of the two
+    corrections of `taco.measure.expand` only that for the unknown spread is left, with the degrees of freedom of a sum of
+    variances (Satterthwaite 1946, Biometrics Bulletin 2, 110-114): the groups' means have few rows each and say together
+    more than the smallest of them alone. A group of one row does not say how it varies: no interval then.
 
     Args:
         scored: Rows with their scores; a row without one is in no mean, a group without any is left out.
@@ -78,9 +77,7 @@ def estimate_macro(
         return Estimate(value=value, low=None, high=None, method="none", **counts)
     if all(np.all(group.sums == group.sums[0] / group.counts[0] * group.counts) for group in groups):
         return Estimate(value=value, low=None, high=None, method="constant", **counts)
-    low, high = _bound(groups, bootstrap)
-    if scale is not None:
-        low, high = max(low, scale[0]), min(high, scale[1])
+    low, high = _bound(groups, bootstrap, scale)
     return Estimate(value=value, low=low, high=high, method="bootstrap", **counts)
 
 
@@ -107,7 +104,7 @@ def _gather(scored: Sequence[Scored], clusters: Sequence[str] | None) -> list[_G
     ]
 
 
-def _bound(groups: Sequence[_Group], bootstrap: Bootstrap) -> tuple[float, float]:
+def _bound(groups: Sequence[_Group], bootstrap: Bootstrap, scale: Scale) -> tuple[float, float]:
     """Return the interval of the mean of the groups' means; every group has two clusters or more."""
     generator = np.random.default_rng(bootstrap.seed)
     means = np.zeros(bootstrap.samples)
@@ -115,22 +112,16 @@ def _bound(groups: Sequence[_Group], bootstrap: Bootstrap) -> tuple[float, float
         size = len(group.sums)
         drawn = generator.integers(0, size, size=(bootstrap.samples, size - 1))
         means += group.sums[drawn].sum(axis=1) / group.counts[drawn].sum(axis=1) / len(groups)
-    outside = (1 - bootstrap.confidence) / 2
-    centre, factor = float(means.mean()), _expand(groups, outside)
-    low, high = centre + factor * (np.quantile(means, [outside, 1 - outside]) - centre)
-    return round(float(low), DECIMALS), round(float(high), DECIMALS)
+    factor = measure_uncertainty(_count_freedom(groups), bootstrap.confidence)
+    low, high = cut_means(means, bootstrap.confidence, factor=factor, scale=scale)
+    return round(low, DECIMALS), round(high, DECIMALS)
 
 
-def _expand(groups: Sequence[_Group], outside: float) -> float:
-    """Return Student's quantile over the normal one, for the mean of the groups' means.
-
-    Student's quantile is Hill's expansion (1970, CACM 13, 617-619) around the normal one, to the third term.
-    """
-    variances = np.array([group.variance for group in groups])
-    freedom = variances.sum() ** 2 / sum(
-        variance**2 / (len(group.sums) - 1) for variance, group in zip(variances, groups, strict=True)
+def _count_freedom(groups: Sequence[_Group]) -> float:
+    """Return the degrees of freedom of the spread of the mean of the groups' means."""
+    unit = max(float(np.abs(group.rest).max()) for group in groups)  # a square of a number from a file may be too large
+    if not unit:
+        return float(sum(len(group.sums) - 1 for group in groups))
+    return pool_freedom(
+        [(float((group.rest / unit).var(ddof=1)) / len(group.sums), len(group.sums) - 1) for group in groups]
     )
-    z = NormalDist().inv_cdf(1 - outside)
-    second = (z**3 + z) / 4 / freedom
-    third = (5 * z**5 + 16 * z**3 + 3 * z) / 96 / freedom**2
-    return float((z + second + third) / z)

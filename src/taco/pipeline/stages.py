@@ -164,10 +164,12 @@ def _translate_settings(context: Context) -> Sequence[Any]:
 
 
 def _gate_settings(context: Context) -> Sequence[Any]:
+    from taco.measure.bootstrap import METHOD
+
     options = context.recipe.gate
     back = options.choose_back(context.recipe.translate).select_deciding() if options.asks_back else None
-    seed = context.recipe.seed if options.corpus_round_trip.sentences else None
-    return (options, context.recipe.language, back, seed)
+    intervals = (context.recipe.seed, METHOD) if options.corpus_round_trip.sentences else None
+    return (options, context.recipe.language, back, intervals)
 
 
 def _evaluate_settings(context: Context) -> Sequence[Any]:
@@ -219,7 +221,7 @@ STAGES = (
     ),
     Stage(
         "evaluate",
-        3,
+        4,
         ("chain", "generate"),
         _evaluate_settings,
         _run_evaluate,

@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from taco.evaluate.failure.record import Failure
 from taco.evaluate.failure.survey import Survey
 from taco.languages.table import find_language
 from taco.report.wording import write_count, write_plain
@@ -23,7 +24,7 @@ def render_survey(survey: Survey) -> Group:
     table.add_column("answers", justify="right")
     table.add_column("ids", overflow="fold", ratio=1)
     for kind, count in survey.count_answers().items():
-        ids = list(dict.fromkeys(failure.id for failure in survey.failures if failure.kind == kind))
+        ids = list(dict.fromkeys(_name_answer(failure) for failure in survey.failures if failure.kind == kind))
         rest = f" and {len(ids) - IDS} more" if len(ids) > IDS else ""
         table.add_row(Text(kind), write_count(count), Text(write_plain(" ".join(ids[:IDS])) + rest))
     parts: list[RenderableType] = [table]
@@ -33,4 +34,10 @@ def render_survey(survey: Survey) -> Group:
             Text(f"changed-meaning: not judged for {unknown} answers, whose English question is unknown.", style="dim")
         )
     parts.append(Text(f"Languages told by {survey.identifier}.", style="dim"))
+    if survey.unanswered:
+        parts.append(Text(f"Turns without an answer, not looked at: {survey.unanswered}.", style="dim"))
     return Group(*parts, Text("--json shows the evidence: where in the answer, and what was found.", style="dim"))
+
+
+def _name_answer(failure: Failure) -> str:
+    return failure.id if failure.turn == 1 else f"{failure.id} (turn {failure.turn})"

@@ -14,7 +14,7 @@ from taco.report.content import Finding, Tone
 from taco.report.wording import write_interval, write_rows, write_value
 
 FEW_ROWS = 20
-"""Below this number of rows a percentile bootstrap is too narrow to be relied upon."""
+"""Below this number of rows intervals of skewed scores hold the truth clearly less often than they say: docs/results/intervals.md."""
 
 HIGH_RATE, LOW_RATE = 0.9, 0.5
 """From 90 % a rate is called high, below 50 % low. 90 % of complete chains is what a tuned model should reach."""
@@ -187,7 +187,7 @@ def _state_limits(scores: Scores, *, is_judged: bool) -> Finding:
         "is true, fluent or useful, only a reader can say. Read the samples."
     )
     if scores.rows < FEW_ROWS:
-        text += f" With only {write_rows(scores.rows)} every interval here is too narrow."
+        text += f" With only {write_rows(scores.rows)} intervals are too narrow where answers differ as unevenly as they mostly do."
     return Finding(topic="Limits", tone="note", text=text)
 
 

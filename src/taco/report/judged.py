@@ -148,7 +148,8 @@ def _list_notes(scores: JudgeScores) -> Iterator[str]:
     for judge, control in scores.length.items():
         if control.slope is not None:
             means = ", ".join(f"{system} {value:.2f}" for system, value in control.systems.items())
-            yield f"At equal length, {judge}: {means} ({control.slope:+.2f} ± {control.slope_error or 0:.2f} points a doubling)."
+            error = "" if control.slope_error is None else f" ± {control.slope_error:.2f}"
+            yield f"At equal length, {judge}: {means} ({control.slope:+.2f}{error} points a doubling)."
     if scores.agreement is not None and scores.agreement.alpha is not None:
         yield f"The judges agree with Krippendorff's alpha {scores.agreement.alpha:.2f} on {scores.agreement.answers} answers."
     account = scores.account

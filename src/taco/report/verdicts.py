@@ -17,6 +17,7 @@ from taco.evaluate.judge.judgement import Judgement
 from taco.evaluate.judge.scores import JudgeScores, read_judge_scores
 from taco.evaluate.judge.systems import BENCHMARK, QUESTIONS, name_folder
 from taco.measure.bootstrap import Bootstrap, Estimate
+from taco.measure.clusters import estimate_clustered_mean
 from taco.records import ARMS, from_json
 from taco.report.content import Judged, JudgeVerdict
 from taco.store.files import digest_file, disk_faults
@@ -62,13 +63,16 @@ class Verdicts:
         return Judged(scores=dict(self.scores), faults=self.faults, unread=self.unread)
 
     def estimate_ratings(self, bootstrap: Bootstrap) -> dict[str, dict[str, Estimate]]:
-        """Return judge -> arm -> mean rating; answers without a rating are unscored."""
-        scores: dict[str, dict[str, list[float | None]]] = {}
-        for (arm, _, _), verdicts in self.by_turn.items():
+        """Return judge -> arm -> mean rating, turns of a question drawn together; answers without a rating are unscored."""
+        scores: dict[str, dict[str, list[tuple[str, float | None]]]] = {}
+        for (arm, id_, _), verdicts in self.by_turn.items():
             for verdict in verdicts:
-                scores.setdefault(verdict.judge, {}).setdefault(arm, []).append(verdict.score)
+                scores.setdefault(verdict.judge, {}).setdefault(arm, []).append((id_, verdict.score))
         return {
-            judge: {arm: bootstrap.estimate_mean(found) for arm, found in sorted(arms.items())}
+            judge: {
+                arm: estimate_clustered_mean([score for _, score in found], [id_ for id_, _ in found], bootstrap)
+                for arm, found in sorted(arms.items())
+            }
             for judge, arms in sorted(scores.items())
         }
 

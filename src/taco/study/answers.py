@@ -10,6 +10,7 @@ from taco.evaluate.metric import Metric
 from taco.evaluate.scores import Scores, read_scores
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.measure.crossed import Matrix, estimate_crossed, subtract
+from taco.measure.unit import find_difference_scale, find_scale
 from taco.study.content import METRIC, read_content
 
 Values = Mapping[str, Mapping[str, float | None]]
@@ -89,7 +90,8 @@ def lay_out(runs: Sequence[RunScores], metric: str, questions: Sequence[str]) ->
 
 def estimate_arm(runs: Sequence[RunScores], metric: Metric, questions: Sequence[str], bootstrap: Bootstrap) -> Estimate:
     """Estimate a measure of one arm over its seeds and the questions."""
-    return estimate_crossed(lay_out(runs, metric.name, questions), bootstrap, is_rate=metric.unit == "rate")
+    matrix = lay_out(runs, metric.name, questions)
+    return estimate_crossed(matrix, bootstrap, is_rate=metric.unit == "rate", scale=find_scale(metric.unit))
 
 
 def compare_arms(
@@ -105,9 +107,9 @@ def compare_arms(
     """
     old, new = keep_common(first, second)
     matrix = subtract(lay_out(old, metric.name, questions), lay_out(new, metric.name, questions)) if old and new else []
-    return (
-        estimate_crossed(matrix, bootstrap) if matrix else Estimate(value=None, low=None, high=None, n=0, method="none")
-    )
+    if not matrix:
+        return Estimate(value=None, low=None, high=None, n=0, method="none")
+    return estimate_crossed(matrix, bootstrap, scale=find_difference_scale(metric.unit))
 
 
 def keep_common(

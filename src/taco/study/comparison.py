@@ -239,7 +239,7 @@ def sign(runs: Mapping[str, Sequence[RunScores]], bootstrap: Bootstrap) -> dict[
     first = next(run for found in runs.values() for run in found)
     signatures = {name: made for name, made in first.signatures.items() if name not in ("intervals", "p-values")}
     signatures["intervals"] = (
-        f"pigeonhole bootstrap over seeds and questions, {bootstrap.samples} resamples, {100 * bootstrap.confidence:g} %, "
+        f"pigeonhole bootstrap over seeds and questions, percentiles expanded, {bootstrap.samples} resamples, {100 * bootstrap.confidence:g} %, "
         f"numpy {np.__version__} PCG64, seed {bootstrap.seed}"
     )
     if CASCADE in runs:

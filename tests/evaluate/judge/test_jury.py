@@ -181,6 +181,47 @@ def test_the_error_of_a_slope_is_what_repeated_fits_show() -> None:
     assert np.mean(errors) == pytest.approx(np.std(slopes), rel=0.15)
 
 
+def test_the_error_of_a_slope_counts_questions_and_not_their_turns() -> None:
+    """Both turns of a system's answers to a question are alike in length, and good or bad alike."""
+    generator = np.random.default_rng(9)
+    slopes, errors, apart = [], [], []
+    for _ in range(80):
+        shared = generator.normal(8, 1, size=(2, 20))
+        luck = generator.normal(0, 1, size=(2, 20))
+        lengths = np.stack([2 ** (shared + generator.normal(0, 0.2, size=shared.shape)) for _ in "12"]).astype(int)
+        scores = 5 + 0.5 * np.log2(lengths) + luck + generator.normal(0, 0.3, size=lengths.shape)
+        places = [(turn, n) for turn in (0, 1) for n in range(20)]
+        both = [
+            {
+                system: [
+                    judged(
+                        name(turn, n), float(scores[turn, side, n]), length=int(lengths[turn, side, n]), turn=turn + 1
+                    )
+                    for turn, n in places
+                ]
+                for side, system in enumerate("ab")
+            }
+            for name in (lambda turn, n: str(n), lambda turn, n: f"{n}, {turn}")
+        ]
+        together, independent = map(control_length, both)
+        assert together.slope is not None and together.slope_error is not None and independent.slope_error is not None
+        assert (together.slope, together.systems) == (independent.slope, independent.systems)
+        slopes.append(together.slope)
+        errors.append(together.slope_error)
+        apart.append(independent.slope_error)
+    assert np.mean(errors) == pytest.approx(np.std(slopes), rel=0.2)
+    assert np.mean(apart) < 0.85 * np.std(slopes)
+
+
+def test_turns_of_a_single_question_have_a_slope_without_an_error() -> None:
+    rows = {
+        system: [judged("1", float(n + side), length=100 * (n + 1) ** (side + 1), turn=n + 1) for n in range(4)]
+        for side, system in enumerate("ab")
+    }
+    found = control_length(rows)
+    assert found.slope is not None and found.slope_error is None
+
+
 def test_answers_that_are_all_alike_in_length_say_nothing_of_it() -> None:
     rows = {
         system: [judged(str(n), float(1 + n % 9), length=length + n % 3) for n in range(30)]

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict
 
 from taco.measure.bootstrap import Bootstrap, Estimate
+from taco.measure.expand import EVERYWHERE, Scale
 from taco.measure.macro import Scored, estimate_macro
+
+RATINGS: Scale = (1, 10)
+"""The scale of FastChat's judge prompts, which the paper's ratings are on too; intervals end at its ends."""
 
 LEFT_OUT = "coding"
 """The category without which means are given too, as the paper's headline figures leave it out."""
@@ -58,11 +62,16 @@ class Ratings:
 
 def list_category_means(ratings: Ratings, bootstrap: Bootstrap) -> tuple[CategoryMeans, ...]:
     """Return the means of each category, in the order in which they first come."""
+    scale = _find_scale(ratings)
     return tuple(
         CategoryMeans(
             name=name,
-            stored=bootstrap.estimate_mean([value for category, value in ratings.stored if category == name]),
-            corrected=bootstrap.estimate_mean([value for category, value in ratings.corrected if category == name]),
+            stored=bootstrap.estimate_mean(
+                [value for category, value in ratings.stored if category == name], scale=scale
+            ),
+            corrected=bootstrap.estimate_mean(
+                [value for category, value in ratings.corrected if category == name], scale=scale
+            ),
         )
         for name in list_categories(ratings.stored)
     )
@@ -72,12 +81,15 @@ def list_overall_means(ratings: Ratings, bootstrap: Bootstrap) -> tuple[OverallM
     """Return micro and macro mean, with and without `LEFT_OUT` where there is such a category."""
     categories = list_categories(ratings.stored)
     leaving = ["", LEFT_OUT] if LEFT_OUT in categories and len(categories) > 1 else [""]
+    scale = _find_scale(ratings)
     found = []
     for without in leaving:
         for name, estimate in (("micro", estimate_micro), ("macro", estimate_macro)):
             parts = {
                 reading: estimate(
-                    [row for row in getattr(ratings, reading) if not without or row[0] != without], bootstrap
+                    [row for row in getattr(ratings, reading) if not without or row[0] != without],
+                    bootstrap,
+                    scale=scale,
                 )
                 for reading in ("stored", "corrected", "judged", "strict")
             }
@@ -90,6 +102,13 @@ def list_categories(rows: Sequence[Scored]) -> list[str]:
     return list(dict.fromkeys(category for category, _ in rows))
 
 
-def estimate_micro(rows: Sequence[Scored], bootstrap: Bootstrap) -> Estimate:
+def estimate_micro(rows: Sequence[Scored], bootstrap: Bootstrap, *, scale: Scale = EVERYWHERE) -> Estimate:
     """Estimate the mean over questions."""
-    return bootstrap.estimate_mean([value for _, value in rows])
+    return bootstrap.estimate_mean([value for _, value in rows], scale=scale)
+
+
+def _find_scale(ratings: Ratings) -> Scale:
+    """Return `RATINGS` where all ratings are on it; of another scale the ends are not known."""
+    low, high = RATINGS
+    known = [value for _, value in (*ratings.stored, *ratings.corrected, *ratings.strict) if value is not None]
+    return RATINGS if all(low <= value <= high for value in known) else EVERYWHERE

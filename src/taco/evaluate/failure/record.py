@@ -49,11 +49,12 @@ class Failure:
 
     Attributes:
         kind: See `Kind`.
-        id: The answer's id.
+        id: The answer's id, its question's where there are turns.
         start, end: The evidence, [start, end) in characters of the raw answer; both its length where something is
             missing.
         text: The evidence itself, cut at `SHOWN` characters; "" where something is missing.
         detail: What was found, for a reader.
+        turn: Which of its question's turns it answers, from 1.
     """
 
     kind: Kind
@@ -62,6 +63,7 @@ class Failure:
     end: int
     text: str
     detail: str
+    turn: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

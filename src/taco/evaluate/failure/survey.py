@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from taco.evaluate.failure.classify import find_failures
 from taco.evaluate.failure.record import KINDS, Failure, build_subject
@@ -21,7 +21,8 @@ class Survey:
     Attributes:
         language: BCP-47 code of the target.
         identifier: What told languages apart, with versions and candidates.
-        answers: Number of answers.
+        answers: Number of answers; of conversations every turn's answer counts.
+        unanswered: Number of turns that have none, as one that came behind a failed answer.
         questions: Number of them whose true English question is known; the others' meaning was not judged.
         failures: All failures, in the order of the answers.
     """
@@ -31,11 +32,11 @@ class Survey:
     answers: int
     questions: int
     failures: tuple[Failure, ...]
+    unanswered: int = 0
 
     def count_answers(self) -> dict[str, int]:
         """Count the answers with at least one failure of each kind, in the order of `KINDS`, without zeros."""
-        pairs = {(failure.kind, failure.id) for failure in self.failures}
-        counts = Counter(kind for kind, _ in pairs)
+        counts = Counter(kind for kind, _, _ in {(one.kind, one.id, one.turn) for one in self.failures})
         return {kind: counts[kind] for kind in KINDS if counts[kind]}
 
 
@@ -49,31 +50,37 @@ def survey_answers(
     """Look for every class of failure in every answer.
 
     Args:
-        answers: The answers.
+        answers: The answers; those with a reason why there is none are only counted.
         language: The target language.
         questions: The true English questions by id; None where there are none.
         template: Name of the template that they were asked by; "" for `taco` or `taco-paper`, as each of them looks.
     """
     known = questions or {}
-    found = [failure for answer in answers for failure in _find(answer, language, known, template)]
+    given = [answer for answer in answers if not answer.reason]
+    found = [failure for answer in given for failure in _find(answer, _ask(answer, known), language, template)]
     return Survey(
         language=language.code,
         identifier=identify("", target=language).signature,
-        answers=len(answers),
-        questions=sum(answer.id in known for answer in answers),
+        answers=len(given),
+        questions=sum(bool(_ask(answer, known)) for answer in given),
         failures=tuple(found),
+        unanswered=len(answers) - len(given),
     )
 
 
-def _find(answer: RawAnswer, language: Language, questions: Mapping[str, Question], template: str) -> Iterable[Failure]:
-    question = questions.get(answer.id)
+def _ask(answer: RawAnswer, questions: Mapping[str, Question]) -> str:
+    """Return the true English question of an answer; "" where it is not known."""
+    return questions[answer.id].find_turn(answer.turn) if answer.id in questions else ""
+
+
+def _find(answer: RawAnswer, question_en: str, language: Language, template: str) -> Iterable[Failure]:
     subject = build_subject(
         answer.text,
         answer_id=answer.id,
         language=language,
         template=template,
         finish=answer.finish,
-        question_en=question.text if question else "",
+        question_en=question_en,
         instruction=answer.instruction,
     )
-    return find_failures(subject)
+    return (replace(failure, turn=answer.turn) for failure in find_failures(subject))

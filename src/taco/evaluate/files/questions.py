@@ -40,11 +40,22 @@ class Question:
         id: See `normalise_id`.
         category: Its category, "" where the file has none.
         text: Its text, of the first turn, in the language of the file.
+        later: The texts of its later turns.
     """
 
     id: str
     category: str
     text: str
+    later: tuple[str, ...] = ()
+
+    def find_turn(self, turn: int) -> str:
+        """Return the text of a turn, from 1; "" where there is none.
+
+        >>> question = Question(id="81", category="", text="Why?", later=("And then?",))
+        >>> question.find_turn(1), question.find_turn(2), question.find_turn(3)
+        ('Why?', 'And then?', '')
+        """
+        return dict(enumerate((self.text, *self.later), start=1)).get(turn, "")
 
 
 def read_questions(path: Path) -> dict[str, Question]:
@@ -75,19 +86,28 @@ def find_category(identity: str) -> str:
 
 
 def read_first_turn(turns: object) -> str:
-    """Read the first turn, also out of a list that was written as text, as Python prints it.
+    """Read the first turn; "" where there is none, see `read_turns`.
 
     >>> read_first_turn("['Why?', 'And then?']"), read_first_turn(["Why?"]), read_first_turn("Why?")
     ('Why?', 'Why?', 'Why?')
+    """
+    return next(iter(read_turns(turns)), "")
+
+
+def read_turns(turns: object) -> tuple[str, ...]:
+    """Read turns, also out of a list that was written as text, as Python prints it.
+
+    >>> read_turns("['Why?', 'And then?']"), read_turns(["Why?", None]), read_turns("Why?"), read_turns(None)
+    (('Why?', 'And then?'), ('Why?', ''), ('Why?',), ())
     """
     if isinstance(turns, str) and turns.lstrip().startswith("["):
         try:
             turns = ast.literal_eval(turns.strip())
         except (ValueError, SyntaxError, MemoryError, RecursionError):
-            return str(turns)
+            return (str(turns),)
     if isinstance(turns, list):
-        turns = turns[0] if turns else ""
-    return turns if isinstance(turns, str) else ""
+        return tuple(one if isinstance(one, str) else "" for one in turns)
+    return (turns,) if isinstance(turns, str) else ()
 
 
 def _read_question(row: Row) -> Question:
@@ -96,5 +116,6 @@ def _read_question(row: Row) -> Question:
         raise DataError(f"{row.origin} has no id.", hint=f"Expected one of the fields {', '.join(ID_KEYS)}.")
     chain = row.find("chain")
     text_en = chain.get("instruction_en", "") if isinstance(chain, Mapping) else ""
-    text = text_en or read_first_turn(row.find("turns")) or row.find_text("question", "instruction", "text", "prompt")
-    return Question(id=normalise_id(identity), category=row.find_text("category"), text=text)
+    turns = read_turns(row.find("turns"))
+    text = text_en or next(iter(turns), "") or row.find_text("question", "instruction", "text", "prompt")
+    return Question(id=normalise_id(identity), category=row.find_text("category"), text=text, later=turns[1:])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,8 @@ from taco.evaluate.judge.prompt import Scale
 from taco.evaluate.judge.submission import Submission
 from taco.languages.table import find_language
 from taco.measure.alpha import measure_alpha
-from taco.measure.bootstrap import Bootstrap, Estimate
+from taco.measure.bootstrap import DECIMALS, Bootstrap, Estimate
+from taco.measure.expand import cut_means, measure_expansion
 
 SYSTEM = "calibration"
 _TEXTS = ("question", "answer", "category", "reference", "back_translation")
@@ -45,7 +47,7 @@ class Calibration(BaseModel):
     Attributes:
         rows: Answers with a human score and a verdict.
         unscored: Answers that the judge has no verdict on.
-        correlation: Spearman's rank correlation, with a percentile bootstrap interval.
+        correlation: Spearman's rank correlation, with an expanded percentile bootstrap interval.
         alpha: Krippendorff's alpha for interval data between judge and people.
         bias: Mean of judge minus human, in points.
         is_calibrated: Whether all that was asked for holds.
@@ -143,9 +145,11 @@ def _estimate_correlation(scored: Sequence[tuple[float, float]], bootstrap: Boot
     table = np.array(scored)
     drawn = [table[generator.integers(0, len(table), size=len(table))] for _ in range(bootstrap.samples)]
     found = [measure_rank_correlation(list(rows[:, 0]), list(rows[:, 1])) for rows in drawn]
-    outside = (1 - bootstrap.confidence) / 2
-    bounds = np.quantile([one for one in found if one is not None], [outside, 1 - outside])
-    low, high = (round(float(bound), 6) for bound in bounds)
+    factor = measure_expansion(len(table), bootstrap.confidence)
+    bounds = cut_means(
+        [nan if one is None else one for one in found], bootstrap.confidence, factor=factor, scale=(-1, 1)
+    )
+    low, high = (round(bound, DECIMALS) for bound in bounds)
     return Estimate(value=value, low=low, high=high, n=len(scored), method="bootstrap")
 
 

@@ -41,7 +41,7 @@ class LengthControl(BaseModel):
 
     Attributes:
         slope: Rating points for each doubling of the length; None where it cannot be told, see `LEAST_SPREAD`.
-        slope_error: Its standard error.
+        slope_error: Its standard error; None where all turns are of one question.
         systems: System -> adjusted mean over its answers that have a score and a length.
     """
 
@@ -57,7 +57,7 @@ def control_length(judgements: Mapping[str, Sequence[Judgement]]) -> LengthContr
 
     Args:
         judgements: System -> its judgements by one judge. Only turns that every system has a score on are used;
-            each counts by itself, so that the slope's error is too small where there are several of a question.
+            of a question's turns each counts for the slope, and all together for its error.
     """
     usable = {
         system: {one.place: one for one in found if one.score is not None and one.length > 0}
@@ -79,7 +79,7 @@ def control_length(judgements: Mapping[str, Sequence[Judgement]]) -> LengthContr
     adjusted = scores.mean(axis=1) - slope * (lengths.mean(axis=1) - lengths.mean())
     return LengthControl(
         slope=round(slope, DECIMALS),
-        slope_error=round(math.sqrt(float((residuals**2).sum()) / freedom / spread), DECIMALS),
+        slope_error=_measure_error(length_rest, residuals, [question for question, _ in order], freedom=freedom),
         systems={name: round(float(value), DECIMALS) for name, value in zip(usable, adjusted, strict=True)},
     )
 
@@ -99,6 +99,32 @@ def control_win_rate(pairs: Sequence[PairJudgement]) -> float | None:
     features = np.column_stack([np.ones(len(used)), np.tanh(longer / spread) if spread else np.zeros(len(used))])
     effect = _fit_logistic(features, wins)[0]
     return round(1 / (1 + math.exp(-effect)), DECIMALS)
+
+
+def _measure_error(
+    lengths: np.ndarray, residuals: np.ndarray, questions: Sequence[str], *, freedom: int
+) -> float | None:
+    """Return the slope's standard error.
+
+    Turns of a question share what it asks and the systems' first answers to it. So where a question has several, its errors
+    are taken together, as the cluster-robust estimate does it (Liang and Zeger 1986, Biometrika 73, 13-22), times
+    G / (G - 1) for G questions. Where each has one, all errors are taken for independent and equally wide.
+
+    Args:
+        lengths, residuals: What the means left over of the lengths, and what the slope left of the scores:
+            [systems, turns].
+        questions: For each turn its question.
+        freedom: Degrees of freedom of the residuals.
+    """
+    spread = float((lengths**2).sum())
+    names = sorted(set(questions))
+    if len(names) == len(questions):
+        return round(math.sqrt(float((residuals**2).sum()) / freedom / spread), DECIMALS)
+    if len(names) < 2:
+        return None
+    pulls = np.zeros(len(names))
+    np.add.at(pulls, np.searchsorted(names, questions), (lengths * residuals).sum(axis=0))
+    return round(math.sqrt(len(names) / (len(names) - 1) * float((pulls**2).sum())) / spread, DECIMALS)
 
 
 def _centre(table: np.ndarray) -> np.ndarray:

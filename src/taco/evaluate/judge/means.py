@@ -12,6 +12,7 @@ from taco.evaluate.judge.judgement import NO_ANSWER, Judgement
 from taco.evaluate.judge.prompt import Scale
 from taco.measure.bootstrap import DECIMALS, Bootstrap, Estimate
 from taco.measure.clusters import estimate_clustered_mean
+from taco.measure.expand import EVERYWHERE
 from taco.measure.macro import Scored, estimate_macro
 
 
@@ -87,7 +88,7 @@ def summarise_system(judgements: Sequence[Judgement], *, scale: Scale, bootstrap
             ).micro
             for category in categories
         },
-        axes=_estimate_axes(judgements, bootstrap),
+        axes=_estimate_axes(judgements, bootstrap, scale),
         percent_of_range=Means(
             micro=_rescale(everything.micro, 100 / (scale.highest - scale.lowest), scale.lowest),
             macro=_rescale(everything.macro, 100 / (scale.highest - scale.lowest), scale.lowest),
@@ -117,10 +118,10 @@ def estimate_means(
         missing: Handed through to the estimates.
         scale: No interval goes beyond it.
     """
-    ends = None if scale is None else (scale.lowest, scale.highest)
+    ends = EVERYWHERE if scale is None else (scale.lowest, scale.highest)
     scores = [score for _, score in scored]
     return Means(
-        micro=estimate_clustered_mean(scores, clusters or range(len(scores)), bootstrap, missing=missing),
+        micro=estimate_clustered_mean(scores, clusters or range(len(scores)), bootstrap, missing=missing, scale=ends),
         macro=estimate_macro(scored, bootstrap, missing=missing, scale=ends, clusters=clusters),
     )
 
@@ -143,11 +144,13 @@ def _estimate_judged(
     return estimate_means(scored, bootstrap, clusters=questions, missing=missing, scale=scale)
 
 
-def _estimate_axes(judgements: Sequence[Judgement], bootstrap: Bootstrap) -> dict[str, Estimate]:
+def _estimate_axes(judgements: Sequence[Judgement], bootstrap: Bootstrap, scale: Scale) -> dict[str, Estimate]:
     axes = dict.fromkeys(axis for one in judgements for axis in one.axes)
     questions = [one.id for one in judgements]
+    ends = (scale.lowest, scale.highest)
     return {
-        axis: estimate_clustered_mean([one.axes.get(axis) for one in judgements], questions, bootstrap) for axis in axes
+        axis: estimate_clustered_mean([one.axes.get(axis) for one in judgements], questions, bootstrap, scale=ends)
+        for axis in axes
     }
 
 

@@ -13,6 +13,7 @@ from taco.evaluate.judge.length import control_win_rate
 from taco.evaluate.judge.means import estimate_by_turn
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.measure.clusters import estimate_clustered_mean
+from taco.measure.unit import find_scale
 
 _HALVES = {"first": 0, "tie": 1, "second": 2}
 """Winner -> half points of the second system."""
@@ -102,4 +103,4 @@ def _summarise(first: str, second: str, judge: str, found: Sequence[PairJudgemen
 
 def _estimate_win_rate(found: Sequence[PairJudgement], bootstrap: Bootstrap) -> Estimate:
     points = [_HALVES[pair.winner] / 2 if pair.winner else None for pair in found]
-    return estimate_clustered_mean(points, [pair.id for pair in found], bootstrap)
+    return estimate_clustered_mean(points, [pair.id for pair in found], bootstrap, scale=find_scale("share"))

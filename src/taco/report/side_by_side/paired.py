@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from taco.evaluate.comparison import estimate_p_value
 from taco.evaluate.metric import Metric
 from taco.measure.bootstrap import Bootstrap
+from taco.measure.unit import find_difference_scale
 from taco.report.side_by_side.content import PairedDifference
 
 ARM = "tuned"
@@ -67,7 +68,7 @@ def _compare(
     return PairedDifference(
         run=number,
         metric=metric.name,
-        difference=bootstrap.estimate_mean([new - old for old, new in pairs]),
+        difference=bootstrap.estimate_mean([new - old for old, new in pairs], scale=find_difference_scale(metric.unit)),
         p_value=estimate_p_value(old_counts, new_counts, _average, samples=bootstrap.samples, seed=bootstrap.seed),
         adjusted=None,
     )

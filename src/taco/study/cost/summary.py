@@ -11,6 +11,7 @@ from taco.chain.template import SECTIONS
 from taco.errors import DataError
 from taco.generate.sections import OTHER
 from taco.measure.bootstrap import Bootstrap, Estimate
+from taco.measure.unit import COUNTED
 from taco.records import ARMS, Answer
 from taco.store.jsonl import read_records
 from taco.store.manifest import Manifest, StageEntry, read_manifest
@@ -123,8 +124,8 @@ def _sum_up(answers: Sequence[Answer], *, run: Path, manifest: Manifest, arm: st
         supervised_tokens=_find_count(train, "supervised_tokens") if trained else None,
         stages=stages,
         answers=len(answers),
-        tokens=study.bootstrap.estimate_mean([float(one.tokens) for one in answers]),
-        seconds=study.bootstrap.estimate_mean([one.seconds for one in answers]),
+        tokens=study.bootstrap.estimate_mean([float(one.tokens) for one in answers], scale=COUNTED),
+        seconds=study.bootstrap.estimate_mean([one.seconds for one in answers], scale=COUNTED),
         sections=_estimate_sections(answers, study.bootstrap),
         tokens_per_s=round(tokens / seconds, 2) if seconds else None,
         energy_wh_per_1000=None if energy is None else round(1000 * energy / len(answers), 3),
@@ -192,4 +193,6 @@ def _estimate_sections(answers: Sequence[Answer], bootstrap: Bootstrap) -> dict[
     """Estimate the tokens of each section over all answers; a section that is not there has none."""
     counts = [{use.name: use.tokens for use in answer.sections} for answer in answers]
     names = [name for name in (*SECTIONS, OTHER) if any(name in found for found in counts)]
-    return {name: bootstrap.estimate_mean([float(found.get(name, 0)) for found in counts]) for name in names}
+    return {
+        name: bootstrap.estimate_mean([float(found.get(name, 0)) for found in counts], scale=COUNTED) for name in names
+    }

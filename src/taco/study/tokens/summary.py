@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from taco.chain.template import SECTIONS
 from taco.languages.table import Language
 from taco.measure.bootstrap import Bootstrap, Estimate
+from taco.measure.unit import COUNTED
 from taco.study.tokens.count import TextTokens
 from taco.study.tokens.length import BestLength, find_best_lengths
 
@@ -78,7 +79,9 @@ def summarise(
     whole = [one for one in counted if one.is_complete]
     names = [name for name in SECTIONS if any(name in one.sections for one in whole)]
     prompts = [float(one.prompt) for one in counted if one.prompt]
-    sections = {name: bootstrap.estimate_mean([float(one.sections[name]) for one in whole]) for name in names}
+    sections = {
+        name: bootstrap.estimate_mean([float(one.sections[name]) for one in whole], scale=COUNTED) for name in names
+    }
     return TokenSummary(
         texts=texts,
         tokenizer=tokenizer,
@@ -87,9 +90,9 @@ def summarise(
         language_name=language.name,
         n=len(counted),
         complete=len(whole),
-        total=bootstrap.estimate_mean([float(one.total) for one in counted]),
-        prompt=bootstrap.estimate_mean(prompts) if prompts else None,
-        sections=sections | {OTHER: bootstrap.estimate_mean([float(one.other) for one in whole])},
+        total=bootstrap.estimate_mean([float(one.total) for one in counted], scale=COUNTED),
+        prompt=bootstrap.estimate_mean(prompts, scale=COUNTED) if prompts else None,
+        sections=sections | {OTHER: bootstrap.estimate_mean([float(one.other) for one in whole], scale=COUNTED)},
         characters_per_token={
             name: _estimate_ratio([(one.characters[name], one.sections[name]) for one in whole], bootstrap)
             for name in names
@@ -102,7 +105,7 @@ def summarise(
 
 def _estimate_ratio(pairs: Sequence[tuple[int, int]], bootstrap: Bootstrap) -> Estimate:
     """Estimate the sum of the first numbers / the sum of the second ones."""
-    return bootstrap.estimate_total(pairs, lambda total: total[0] / max(1, total[1]))
+    return bootstrap.estimate_total(pairs, lambda total: total[0] / max(1, total[1]), scale=COUNTED)
 
 
 def _compare(whole: Sequence[TextTokens], over: str, under: str, bootstrap: Bootstrap) -> Estimate | None:
