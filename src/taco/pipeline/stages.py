@@ -219,14 +219,14 @@ STAGES = (
     ),
     Stage(
         "evaluate",
-        3,
+        4,
         ("chain", "generate"),
         _evaluate_settings,
         _run_evaluate,
     ),
     Stage(
         "report",
-        3,
+        4,
         ("source", "translate", "gate", "chain", "train", "generate", "evaluate"),
         _report_settings,
         _run_report,

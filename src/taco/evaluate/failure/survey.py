@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from taco.evaluate.failure.classify import find_failures
-from taco.evaluate.failure.record import KINDS, Failure, build_subject
+from taco.evaluate.failure.record import KINDS, UNKNOWN, Failure, build_subject
 from taco.evaluate.files.questions import Question
 from taco.evaluate.files.raw_answers import RawAnswer
 from taco.languages.identify import identify
@@ -73,7 +73,7 @@ def _find(answer: RawAnswer, language: Language, questions: Mapping[str, Questio
         language=language,
         template=template,
         finish=answer.finish,
-        question_en=question.text if question else "",
         instruction=answer.instruction,
+        reference=question.reference if question else UNKNOWN,
     )
     return find_failures(subject)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from taco.errors import DataError
 from taco.evaluate.files.rows import ID_KEYS, Row, normalise_id, read_rows
+from taco.records import Chain
 
 _RANGES = (
     (1, 10, "generic"),
@@ -40,11 +41,19 @@ class Question:
         id: See `normalise_id`.
         category: Its category, "" where the file has none.
         text: Its text, of the first turn, in the language of the file.
+        response_en, response: A good answer in English and in the target language; "" where the file has none.
     """
 
     id: str
     category: str
     text: str
+    response_en: str = ""
+    response: str = ""
+
+    @property
+    def reference(self) -> Chain:
+        """The question in English with its good answers, as a chain."""
+        return Chain(instruction_en=self.text, response_en=self.response_en, response=self.response)
 
 
 def read_questions(path: Path) -> dict[str, Question]:
@@ -95,6 +104,16 @@ def _read_question(row: Row) -> Question:
     if identity is None:
         raise DataError(f"{row.origin} has no id.", hint=f"Expected one of the fields {', '.join(ID_KEYS)}.")
     chain = row.find("chain")
-    text_en = chain.get("instruction_en", "") if isinstance(chain, Mapping) else ""
+    found = chain if isinstance(chain, Mapping) else {}
+    text_en, *answers = (
+        text if isinstance(text := found.get(name), str) else ""
+        for name in ("instruction_en", "response_en", "response")
+    )
     text = text_en or read_first_turn(row.find("turns")) or row.find_text("question", "instruction", "text", "prompt")
-    return Question(id=normalise_id(identity), category=row.find_text("category"), text=text)
+    return Question(
+        id=normalise_id(identity),
+        category=row.find_text("category"),
+        text=text,
+        response_en=answers[0],
+        response=answers[1],
+    )
