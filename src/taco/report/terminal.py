@@ -67,7 +67,7 @@ def _write_note(scores: Scores) -> str:
     ]
     lines += [f"For scale: {label} reaches {value:.1f} chrF++ against MT." for label, value in list_floors(scores)]
     lines += [
-        f"For scale: {label} reaches {value:.1f} against the English reference."
+        f"For scale: {label} reaches {value:.1f} against English."
         for label, value in list_floors(scores, "chrf_response_en")
     ]
     lines += [_write_repairs(arm, found) for arm, found in scores.arms.items() if found.repairs]
