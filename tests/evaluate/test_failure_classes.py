@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from judged_files import NO_RELEASE, RELEASE
 from taco.errors import DataError
 from taco.evaluate.failure import language, loop, stretches
 from taco.evaluate.failure.classify import find_failures
-from taco.evaluate.failure.record import KINDS, Failure, build_subject
+from taco.evaluate.failure.record import KINDS, UNKNOWN, Failure, build_subject
 from taco.evaluate.failure.stretches import cut_stretches
 from taco.evaluate.files.questions import read_questions
 from taco.evaluate.files.raw_answers import read_raw_answers
@@ -51,8 +52,19 @@ def chain(
     return f"Instruction in English: {question}\nResponse in English: {response_en}\nResponse in {target}: {response}"
 
 
-def find(text: str, *, language: str = "gl", **known: str) -> tuple[Failure, ...]:
-    found = find_failures(build_subject(text, answer_id="a", language=find_language(language), **known))
+def find(
+    text: str, *, language: str = "gl", finish: str = "", instruction: str = "", **known: str
+) -> tuple[Failure, ...]:
+    """Find the failures of an answer; what is known besides is of its reference."""
+    subject = build_subject(
+        text,
+        answer_id="a",
+        language=find_language(language),
+        finish=finish,
+        instruction=instruction,
+        reference=replace(UNKNOWN, **known),
+    )
+    found = find_failures(subject)
     for failure in found:
         assert text[failure.start : failure.end].startswith(failure.text)
         assert failure.kind == "missing-section" or failure.text
@@ -66,7 +78,7 @@ def list_kinds(text: str, **known: str) -> list[str]:
 @pytest.mark.parametrize("paper", [False, True])
 @pytest.mark.parametrize(("response", "english"), [(PROSE, PROSE_EN), (LIST, LIST_EN), (CODE, CODE_EN)])
 def test_a_sound_chain_has_no_failure(response: str, english: str, paper: bool) -> None:
-    assert list_kinds(chain(response, english, paper=paper), question_en=QUESTION) == []
+    assert list_kinds(chain(response, english, paper=paper), instruction_en=QUESTION) == []
 
 
 @pytest.mark.parametrize("paper", [False, True])
@@ -200,7 +212,7 @@ def test_english_words_in_another_script_are_a_leak_but_names_and_code_are_not(w
     ],
 )
 def test_step_one_is_held_against_the_true_question(translated: str, kinds: list[str]) -> None:
-    assert list_kinds(chain(PROSE, question=translated), question_en=QUESTION) == kinds
+    assert list_kinds(chain(PROSE, question=translated), instruction_en=QUESTION) == kinds
     assert list_kinds(chain(PROSE, question=translated)) == []
 
 
@@ -242,7 +254,7 @@ def test_the_released_answers_are_classified_as_by_hand() -> None:
                 answer.text,
                 answer_id=answer.id,
                 language=find_language(code),
-                question_en=questions[answer.id].text,
+                reference=questions[answer.id].reference,
             )
             found, labelled = {failure.kind for failure in find_failures(subject)}, labels[code, answer.id]
             counts.update((kind, "right") for kind in found & labelled)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sacrebleu.metrics import CHRF
 
 from taco.evaluate.case import Case
-from taco.evaluate.similarity import measure, measure_floors
+from taco.evaluate.similarity import FLOORS, measure, measure_floors
 from taco.measure.chrf import count_matches, score_counts, score_text, sign_chrf
 from taco.records import Example
 
@@ -63,9 +63,17 @@ def test_nothing_to_compare_with_is_unscored() -> None:
     assert score_text("text", "") is None
 
 
-def test_floors_are_the_english_copy_and_the_next_row(make_example: Callable[..., Example]) -> None:
+def test_floors_are_the_question_the_english_copy_and_the_next_row(make_example: Callable[..., Example]) -> None:
     examples = [make_example(1), make_example(2, response="Os gatos dormen moito."), make_example(3, response="Dous.")]
     floors = measure_floors(examples)
     assert floors["english_copy"] == [score_text(e.chain.response_en, e.chain.response) for e in examples]
     assert floors["other_row"][2] == score_text(examples[0].chain.response, "Dous.")
-    assert measure_floors(examples[:1])["other_row"] == []
+    assert floors["question"][1] == score_text(examples[1].prompt, "Os gatos dormen moito.")
+    english = [(e.chain.instruction_en, e.chain.response_en) for e in examples]
+    assert floors["question_en"] == [score_text(question, answer) for question, answer in english]
+    assert floors["other_row_en"] == [100.0] * 3  # all of them have the same English answer
+    assert floors.keys() == FLOORS.keys()
+    alone = measure_floors(examples[:1])
+    assert alone["other_row"] == alone["other_row_en"] == []
+    plain = make_example(4, template="direct", instruction_en="", response_en="")
+    assert measure_floors([plain])["question_en"] == []

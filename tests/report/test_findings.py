@@ -6,8 +6,11 @@ import pytest
 from made_run import MadeRun, make_answer
 
 from taco.evaluate.scores import Scores
+from taco.gate.round_trip import RoundTrip, Score
+from taco.measure.bootstrap import Estimate
 from taco.report.content import Finding
-from taco.report.findings import list_floors, state_findings, state_headline
+from taco.report.findings import state_findings, state_headline
+from taco.report.scale import list_floors
 
 
 def find(scores: Scores, topic: str) -> Finding:
@@ -96,3 +99,51 @@ def test_a_difference_that_may_be_chance_is_called_so(make_run: Callable[..., Ma
         )
         changed = scores.model_copy(update={"differences": scores.differences | {"chrf_reply": difference}})
         assert ("may be chance" in find(changed, "Text").text) == is_chance
+
+
+def test_what_trivial_replies_score_stands_beside_the_scores(make_run: Callable[..., MadeRun]) -> None:
+    scores = read_scores(make_run())
+    text, english = find(scores, "Text").text, find(scores, "English").text
+    assert f"the question itself reaches {scores.floors['question'].value:.1f}" in text
+    assert f"the English question itself reaches {scores.floors['question_en'].value:.1f}" in english
+    assert f"an English answer to another question reaches {scores.floors['other_row_en'].value:.1f}" in english
+    older = scores.model_copy(update={"floors": {"other_row": scores.floors["other_row"]}})
+    assert "the question itself" not in find(older, "Text").text
+    assert "For scale" not in find(older, "English").text
+
+
+@pytest.mark.parametrize(("value", "tone"), [(0.0, "good"), (0.2, "mixed"), (0.8, "bad")])
+def test_copies_of_the_question_are_named(make_run: Callable[..., MadeRun], value: float, tone: str) -> None:
+    copies = find(change(read_scores(make_run()), copied_question=value), "Copies")
+    assert copies.text.startswith(f"{100 * value:.1f} % of the tuned replies are the question again")
+    assert copies.tone == tone
+
+
+def test_who_ended_the_answers_is_said(make_run: Callable[..., MadeRun]) -> None:
+    scores = read_scores(make_run())
+    finishes = scores.arms["tuned"].finishes
+    assert finishes["stop"] < sum(finishes.values()) == 6
+    ending = find(scores, "Ending").text
+    assert ending.startswith(f"{100 * finishes['stop'] / 6:.1f} %")
+    assert f"{finishes['loop']} in a loop" in ending
+
+
+def test_the_references_way_back_is_the_ceiling_where_it_was_taken(make_run: Callable[..., MadeRun]) -> None:
+    scores = read_scores(make_run())
+    estimate = Estimate(value=61.25, low=60.0, high=62.0, n=9, method="bootstrap")
+    score = Score(unit="chrF++", better="higher", signature="", estimate=estimate, untranslated=None)
+    taken = RoundTrip(
+        language="gl",
+        sentences=9,
+        pool=9,
+        failed=0,
+        seed=0,
+        digest="",
+        engines=(),
+        back_engines=(),
+        intervals="",
+        scores={"chrf": score},
+    )
+    found = {finding.topic: finding for finding in state_findings(scores, round_trip=taken)}
+    assert "translated back, reach 61.2 against the English" in found["Text"].text
+    assert "translated back" not in find(scores, "Text").text

@@ -35,4 +35,8 @@ def test_table_shows_means_intervals_and_what_they_are_not(make_run: Callable[..
     assert "+66.7 points" in complete
     assert "agreement with it is not quality" in text
     assert "none there" in text
+    assert "the question itself reaches" in text
+    assert "the English question itself reaches" in text
+    assert "Question copied" in text
+    assert "Ended by itself" in text
     assert "Galician text about another question reaches" in text

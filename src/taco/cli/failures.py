@@ -14,7 +14,12 @@ AnswersPath = Annotated[
     Path, typer.Argument(help="Folder of text files, or a JSON file with an id and a text for each.", metavar="ANSWERS")
 ]
 QuestionsPath = Annotated[
-    Path | None, typer.Option("--questions", help="The true English questions, by the same ids.", metavar="FILE")
+    Path | None,
+    typer.Option(
+        "--questions",
+        help="The true English questions by the same ids, with good answers where the file has them.",
+        metavar="FILE",
+    ),
 ]
 Target = Annotated[
     str | None,
@@ -34,9 +39,9 @@ def failures(
 ) -> None:
     """Say what went wrong with answers, as far as their text alone shows it.
 
-    Found are missing sections, answers cut off, loops, stretches in another language, flattened lists and code,
-    translated code, questions whose meaning step 1 changed (with --questions), and too many sentences. Of conversations
-    every turn's answer is looked at.
+    Found are missing sections, questions repeated instead of answered, answers cut off, loops, stretches in another
+    language, flattened lists and code, translated code, questions whose meaning step 1 changed (with --questions), and
+    too many sentences. Of conversations every turn's answer is looked at.
 
     Example: taco failures runs/quickstart-gl/generate/tuned.jsonl --language gl
     """

@@ -25,12 +25,11 @@ def study_cost(
     from taco.study.cost.run import run_cost
     from taco.study.cost.show import list_tables
     from taco.study.form import load_study
-    from taco.study.result import write_table
 
     options = load_study(study, CostStudy)
     folder = studies / options.name
     with RunFolder(folder).lock():
         results, paths = run_cost(options, folder=folder, progress=open_progress(quiet=quiet))
     for table in list_tables(results):
-        print("\n".join(write_table(table)))
+        print(f"**{table.title}**\n\n{table.to_markdown()}")
     print(f"Table and picture: {', '.join(map(str, paths))}")

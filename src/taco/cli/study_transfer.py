@@ -25,7 +25,6 @@ def study_transfer(
     from taco.store.cache import cache_folder
     from taco.store.run_folder import RunFolder
     from taco.study.form import load_study
-    from taco.study.result import write_table
     from taco.study.transfer.options import TransferStudy
     from taco.study.transfer.run import run_transfer
     from taco.study.transfer.show import list_tables
@@ -35,5 +34,5 @@ def study_transfer(
     with RunFolder(folder).lock():
         results, paths = run_transfer(options, folder=folder, cache=cache_folder(), progress=open_progress(quiet=quiet))
     for table in list_tables(results):
-        print("\n".join(write_table(table)))
+        print(f"**{table.title}**\n\n{table.to_markdown()}")
     print(f"Table and picture: {', '.join(map(str, paths))}")

@@ -14,6 +14,7 @@ Kind = Literal[
     "empty",
     "no-chain",
     "missing-section",
+    "copied-question",
     "loop",
     "cut-off",
     "english",
@@ -26,6 +27,7 @@ Kind = Literal[
 
 - empty: nothing was written. no-chain: text without any label.
 - missing-section: the target section, or one of the English ones, is absent or empty.
+- copied-question: the reply is the question again.
 - loop: the repetition guard ended the answer. cut-off: the token limit did.
 - english, wrong-language: the reply is identified as English, or as a relative of the target.
 - label-trouble: a label occurs twice, or the sections are not in order.
@@ -66,7 +68,7 @@ def find_failures(case: Case, values: Values) -> tuple[Failure, ...]:
         case: The answer.
         values: Its measures.
     """
-    found = (*_judge_form(case), *_judge_language(case), *_judge_repetition(case, values))
+    found = (*_judge_form(case), *_judge_copy(values), *_judge_language(case), *_judge_repetition(case, values))
     return tuple(sorted(found, key=lambda failure: KINDS.index(failure.kind)))
 
 
@@ -92,6 +94,12 @@ def _judge_form(case: Case) -> list[Failure]:
         trouble = "a label occurs twice" if parsed.state == "duplicated-label" else "the sections are out of order"
         found.append(Failure(kind="label-trouble", detail=trouble))
     return found
+
+
+def _judge_copy(values: Values) -> list[Failure]:
+    if not values.get("copied_question"):
+        return []
+    return [Failure(kind="copied-question", detail="the reply is the question again, or all but a word or two of it")]
 
 
 def _judge_language(case: Case) -> list[Failure]:

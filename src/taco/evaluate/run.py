@@ -12,6 +12,7 @@ from taco.evaluate.case import REFERENCE, Case, build_case, build_reference
 from taco.evaluate.chains import CHAINS
 from taco.evaluate.comparison import sign_p_value
 from taco.evaluate.confusion import CONFUSION
+from taco.evaluate.copied import COPIES
 from taco.evaluate.fidelity import FIDELITY
 from taco.evaluate.language import LANGUAGE
 from taco.evaluate.length import make_length
@@ -56,6 +57,7 @@ def list_families(
         FIDELITY,
         *((make_step3(translations),) if translations else ()),
         REPETITION,
+        COPIES,
         STRUCTURE,
         PYTHON_CODE,
         make_length(options.sentence_limit),

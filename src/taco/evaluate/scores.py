@@ -93,7 +93,8 @@ class Scores(BaseModel):
             are left out, here and in all the means.
         arms: "base" and "tuned".
         reference: The reference chains measured as if they were answers: the ceiling. None without held-out rows.
-        floors: What replies without any merit would score as `chrf_reply`: "english_copy", "other_row".
+        floors: What replies without any merit would score, see `taco.evaluate.similarity.FLOORS`; files of earlier versions
+            have fewer.
         differences, corpus_differences: Measure -> tuned minus base over the rows that both have.
         totals: What the scores of all answers together are, in the order in which they are shown.
         total_differences, total_p_values: Name -> tuned minus base over the rows that both have, and how likely chance

@@ -2,8 +2,8 @@
 
 chrF++ is the F2 of character 1- to 6-grams and word 1- and 2-grams (Popovic 2017, WMT). The target section of a
 reference is itself a machine translation, so agreement with it is agreement with the translation engine, not quality:
-a good answer in other words scores low, and the engine's own mistakes score high. Two floors, computed from the same
-rows, say what the numbers are worth: the English reference repeated as it is, and the reference of another row.
+a good answer in other words scores low, and the engine's own mistakes score high. Floors, computed from the same
+rows, say what the numbers are worth: the question repeated, the English reference as it is, and the reference of another row.
 """
 
 from __future__ import annotations
@@ -92,23 +92,47 @@ def pair_texts(case: Case) -> dict[str, tuple[str, str]]:
     return pairs if case.template.has_labels else pairs | {"chrf_response": ("", "")}
 
 
-def measure_floors(examples: Sequence[Example]) -> dict[str, list[float | None]]:
-    """Measure what two replies without any merit would score as `chrf_reply`.
+FLOORS: dict[str, str] = {
+    "question": "chrf_reply",
+    "english_copy": "chrf_reply",
+    "other_row": "chrf_reply",
+    "question_en": "chrf_response_en",
+    "other_row_en": "chrf_response_en",
+}
+"""Name of a reply without any merit -> the measure that it is held against.
 
-    Returns:
-        "english_copy": the English reference response itself, row by row, None where the chain has none. "other_row":
-        the reference of the next row,
-        the first one's for the last: text in the right language about something else; empty with fewer than two rows.
+- question: the question itself, as it was asked; question_en: the true English question.
+- english_copy: the English reference response as it is.
+- other_row, other_row_en: the reference of the next row, the first one's for the last: text in the right language about
+  something else.
+"""
+
+
+def measure_floors(examples: Sequence[Example]) -> dict[str, list[float | None]]:
+    """Measure what replies without any merit would score, row by row, by the names of `FLOORS`.
+
+    None where a chain lacks the section; those of another row are empty with fewer than two rows.
     """
-    chains = [example.chain for example in examples if example.chain.response]
+    asked = [example for example in examples if example.chain.response]
+    chains = [example.chain for example in asked]
     others = chains[1:] + chains[:1] if len(chains) > 1 else []
+    english = [chain for chain in chains if chain.response_en]
+    others_en = english[1:] + english[:1] if len(english) > 1 else []
     return {
+        "question": [score_text(example.prompt, example.chain.response) for example in asked],
         "english_copy": [
             score_text(chain.response_en, chain.response) if chain.response_en else None for chain in chains
         ],
         "other_row": [
             score_text(other.response, chain.response)
             for other, chain in zip(others, chains[: len(others)], strict=True)
+        ],
+        "question_en": [
+            score_text(chain.instruction_en, chain.response_en) if chain.instruction_en else None for chain in english
+        ],
+        "other_row_en": [
+            score_text(other.response_en, chain.response_en)
+            for other, chain in zip(others_en, english[: len(others_en)], strict=True)
         ],
     }
 

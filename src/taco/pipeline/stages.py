@@ -228,7 +228,7 @@ STAGES = (
     ),
     Stage(
         "report",
-        3,
+        4,
         ("source", "translate", "gate", "chain", "train", "generate", "evaluate"),
         _report_settings,
         _run_report,

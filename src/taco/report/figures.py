@@ -12,9 +12,9 @@ from taco.measure.bootstrap import Estimate
 from taco.report.chart import ARM_TITLES, frame_figure, key_box, key_mark, list_keys
 from taco.report.content import Report
 from taco.report.curve_chart import draw_curve, list_section_losses
-from taco.report.findings import list_floors
 from taco.report.interval_chart import Floor, Group, draw_intervals
 from taco.report.markup import Child, Html, element
+from taco.report.scale import list_floors
 from taco.report.stack_chart import Bar, Piece, draw_stack
 from taco.report.tables import make_table
 from taco.report.wording import write_count, write_interval, write_value

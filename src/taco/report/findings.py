@@ -8,9 +8,11 @@ computed from its own rows and stand beside the number.
 from __future__ import annotations
 
 from taco.evaluate.scores import ArmScores, Scores
+from taco.gate.round_trip import RoundTrip
 from taco.measure.bootstrap import Estimate
 from taco.measure.unit import Unit
 from taco.report.content import Finding, Tone
+from taco.report.scale import is_at_floor, list_floors, write_ceiling, write_scale
 from taco.report.wording import write_interval, write_rows, write_value
 
 FEW_ROWS = 20
@@ -18,6 +20,9 @@ FEW_ROWS = 20
 
 HIGH_RATE, LOW_RATE = 0.9, 0.5
 """From 90 % a rate is called high, below 50 % low. 90 % of complete chains is what a tuned model should reach."""
+
+FEW_COPIES = 0.05
+"""Up to 5 % of replies that are the question again are called few: a plainly tuned small model had 4 %."""
 
 AGREEMENT = ((60.0, "close"), (45.0, "considerable"), (30.0, "partial"), (20.0, "slight"), (0.0, "hardly any"))
 """chrF++ from which agreement with the reference is called so."""
@@ -47,35 +52,30 @@ def state_headline(scores: Scores) -> str:
     return f"The tuned model {' and '.join(parts)}; {agreement} agreement with the machine-translated references."
 
 
-def state_findings(scores: Scores, *, is_judged: bool = False) -> tuple[Finding, ...]:
+def state_findings(
+    scores: Scores, *, is_judged: bool = False, round_trip: RoundTrip | None = None
+) -> tuple[Finding, ...]:
     """Say what the numbers say, topic by topic, and end with what they cannot say.
 
     Args:
         scores: The numbers.
         is_judged: Whether a judge's verdicts are shown beside them.
+        round_trip: The references' own way there and back, where the gate took it.
     """
     tuned = scores.arms.get("tuned")
     if tuned is None or not tuned.rows:
         return (Finding(topic="Answers", tone="bad", text="No answer of the tuned model could be scored."),)
     found = [
         _state_form(scores, tuned),
+        _state_ending(scores, tuned),
         _state_language(scores, tuned),
-        _state_agreement(scores, tuned),
-        _state_english(tuned),
+        _state_copies(scores, tuned),
+        _state_agreement(scores, tuned, round_trip),
+        _state_english(scores, tuned),
         _state_question(tuned),
         _state_faults(scores, tuned),
     ]
     return (*(finding for finding in found if finding), _state_limits(scores, is_judged=is_judged))
-
-
-def list_floors(scores: Scores) -> list[tuple[str, float]]:
-    """Return what replies without merit reach against the machine translation, as (what, chrF++), the highest first."""
-    labels = {
-        "other_row": f"{scores.language_name} text about another question",
-        "english_copy": "the English as it is",
-    }
-    found = [(label, scores.floors[name].value) for name, label in labels.items() if name in scores.floors]
-    return sorted(((label, value) for label, value in found if value is not None), key=lambda floor: -floor[1])
 
 
 def _state_form(scores: Scores, tuned: ArmScores) -> Finding | None:
@@ -87,6 +87,32 @@ def _state_form(scores: Scores, tuned: ArmScores) -> Finding | None:
     if base is not None:
         text += f"; of the base model's, {write_value(base, 'rate')}. It was never shown the labels"
     return Finding(topic="Form", tone=_tone(form.value, LOW_RATE, HIGH_RATE), text=f"{text}.")
+
+
+def _state_ending(scores: Scores, tuned: ArmScores) -> Finding | None:
+    ended = tuned.metrics.get("ended_by_itself")
+    if ended is None or ended.value is None:
+        return None
+    text = f"{_describe(ended, 'rate')} of the tuned answers ended by themselves"
+    base = _find(scores, "base", "ended_by_itself")
+    if base is not None:
+        text += f"; of the base model's, {write_value(base, 'rate')}"
+    names = {"length": "by the token limit", "loop": "in a loop", "label": "where a second answer began"}
+    others = [f"{tuned.finishes[name]} {words}" for name, words in names.items() if tuned.finishes.get(name)]
+    text += f". The others were ended from outside: {', '.join(others)}" if others else ""
+    return Finding(topic="Ending", tone=_tone(ended.value, LOW_RATE, HIGH_RATE), text=f"{text}.")
+
+
+def _state_copies(scores: Scores, tuned: ArmScores) -> Finding | None:
+    copied = tuned.metrics.get("copied_question")
+    if copied is None or copied.value is None:
+        return None
+    text = f"{_describe(copied, 'rate')} of the tuned replies are the question again instead of an answer"
+    base = _find(scores, "base", "copied_question")
+    if base is not None:
+        text += f"; of the base model's, {write_value(base, 'rate')}"
+    tone: Tone = "good" if copied.value <= FEW_COPIES else "bad" if copied.value >= LOW_RATE else "mixed"
+    return Finding(topic="Copies", tone=tone, text=f"{text}.")
 
 
 def _state_language(scores: Scores, tuned: ArmScores) -> Finding | None:
@@ -117,7 +143,7 @@ def _explain_silence(scores: Scores) -> str:
     return "The language identifier could not decide on any reply,"
 
 
-def _state_agreement(scores: Scores, tuned: ArmScores) -> Finding | None:
+def _state_agreement(scores: Scores, tuned: ArmScores, round_trip: RoundTrip | None) -> Finding | None:
     reply = tuned.metrics.get("chrf_reply")
     if reply is None:
         return None
@@ -128,27 +154,26 @@ def _state_agreement(scores: Scores, tuned: ArmScores) -> Finding | None:
         f"answers: {_grade_agreement(reply.value)} agreement."
     )
     floors = list_floors(scores)
-    if floors:
-        text += f" For scale: {', '.join(f'{label} reaches {value:.1f}' for label, value in floors)}."
-    is_at_floor = _is_at_floor(reply, floors)
-    if is_at_floor:
+    text += write_scale(floors) + write_ceiling(scores, round_trip)
+    is_low = is_at_floor(reply, floors)
+    if is_low:
         text += " The replies cannot be told apart from that."
     base = _find(scores, "base", "chrf_reply")
     if base is not None:
         difference = scores.differences["chrf_reply"]
         text += f" The base model reaches {write_value(base, 'chrF++')}{_describe_difference(difference)}."
-    tone: Tone = "bad" if is_at_floor else _tone(reply.value, AGREEMENT[-2][0], AGREEMENT[1][0])
+    tone: Tone = "bad" if is_low else _tone(reply.value, AGREEMENT[-2][0], AGREEMENT[1][0])
     return Finding(topic="Text", tone=tone, text=text)
 
 
-def _state_english(tuned: ArmScores) -> Finding | None:
+def _state_english(scores: Scores, tuned: ArmScores) -> Finding | None:
     english = tuned.metrics.get("chrf_response_en")
     if english is None or english.value is None:
         return None
     step = 2 if "chrf_instruction_en" in tuned.metrics else 1
     text = (
         f"Step {step}, the answer in English, agrees with the reference answer by {_describe(english, 'chrF++')} chrF++: "
-        f"{_grade_agreement(english.value)} agreement. "
+        f"{_grade_agreement(english.value)} agreement.{write_scale(list_floors(scores, 'chrf_response_en'))} "
         "Questions have many good answers: a low number alone is no fault."
     )
     return Finding(topic="English", tone=_tone(english.value, AGREEMENT[-2][0], AGREEMENT[1][0]), text=text)
@@ -211,13 +236,6 @@ def _describe_difference(difference: Estimate) -> str:
         return text
     text += f" {write_interval(difference, 'chrF++', is_difference=True)}"
     return text if difference.low > 0 or difference.high < 0 else f"{text}, which may be chance"
-
-
-def _is_at_floor(reply: Estimate, floors: list[tuple[str, float]]) -> bool:
-    """Whether the reply's interval reaches down to a floor."""
-    if reply.value is None or not floors:
-        return False
-    return (reply.value if reply.low is None else reply.low) <= floors[0][1]
 
 
 def _grade_agreement(value: float | None) -> str:

@@ -40,6 +40,7 @@ def build_report(run: Path, verdicts: Verdicts, *, name: str, language: Language
     manifest = read_manifest(run / "manifest.json")
     scores = read_scores(run / "evaluate" / "scores.json")
     examples = list(read_records(run / "chain" / "heldout.jsonl", Example))
+    round_trip = read_round_trip(run / "gate" / "round_trip.json")
     answers = [answer for arm in ARMS for answer in read_records(run / "generate" / f"{arm}.jsonl", Answer)]
     return Report(
         name=name,
@@ -56,12 +57,12 @@ def build_report(run: Path, verdicts: Verdicts, *, name: str, language: Language
         versions=manifest.versions,
         recipe=manifest.recipe,
         headline=state_headline(scores),
-        findings=state_findings(scores, is_judged=bool(verdicts.scores)),
+        findings=state_findings(scores, is_judged=bool(verdicts.scores), round_trip=round_trip),
         flow=_read_flow(manifest),
         steps=read_steps(run / "train" / "log.jsonl"),
         scores=scores,
         samples=build_samples(scores, examples, answers, verdicts.by_answer),
-        round_trip=read_round_trip(run / "gate" / "round_trip.json"),
+        round_trip=round_trip,
         judged=verdicts.describe(),
         benchmarks=read_benchmarks(run, language),
     )

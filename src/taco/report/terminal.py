@@ -9,17 +9,19 @@ from rich.text import Text
 from taco.evaluate.metric import Metric
 from taco.evaluate.scores import ArmScores, Scores
 from taco.measure.bootstrap import Estimate
-from taco.report.findings import list_floors
+from taco.report.scale import list_floors
 from taco.report.wording import write_interval, write_rows, write_value
 
 WIDTH = 80
 
 SHOWN = {
     "complete_chain": "Complete chains",
+    "ended_by_itself": "Ended by itself",
     "reply_in_target": "Reply in {language}",
     "chrf_reply": "Reply vs MT, chrF++",
     "chrf_response_en": "English answer, chrF++",
     "chrf_instruction_en": "Question back, chrF++",
+    "copied_question": "Question copied",
     "repetition": "Repetition",
     "tokens": "Tokens an answer",
     "seconds": "Time an answer",
@@ -64,6 +66,10 @@ def _write_note(scores: Scores) -> str:
         "answer; agreement with it is not quality, and no human has read the answers.",
     ]
     lines += [f"For scale: {label} reaches {value:.1f} chrF++ against MT." for label, value in list_floors(scores)]
+    lines += [
+        f"For scale: {label} reaches {value:.1f} against English."
+        for label, value in list_floors(scores, "chrf_response_en")
+    ]
     lines += [_write_repairs(arm, found) for arm, found in scores.arms.items() if found.repairs]
     return "\n".join(lines)
 

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from taco.errors import TacoError
 from taco.evaluate.metric import Metric
-from taco.evaluate.scores import read_scores
-from taco.measure.bootstrap import Bootstrap, Estimate
-from taco.recipe.schema import Recipe
+from taco.measure.bootstrap import Bootstrap
 from taco.store.manifest import read_manifest
 from taco.study.answers import RunScores, compare_arms, estimate_arm, list_questions, read_run
 from taco.study.arms import CASCADE
-from taco.study.content import read_content
 from taco.study.jobs import Job, group_by_arm
 from taco.study.options import ArmsStudy
-from taco.study.picture import draw_table
-from taco.study.table import Column, Line, Study, Table, write_cell
+from taco.study.picture import Chart, chart_table
+from taco.study.scale import tabulate_scale
+from taco.study.table import Column, Line, Study, Table
 
 SHOWN: Mapping[str, str] = {
     "reply_in_target": "reply in the language",
@@ -29,6 +26,7 @@ SHOWN: Mapping[str, str] = {
     "chrf_english": "English against reference",
     "complete_chain": "complete chains",
     "ended_by_itself": "ended by itself",
+    "copied_question": "question copied",
     "looped": "looped",
     "repetition": "repetition",
     "characters": "characters of the reply",
@@ -69,8 +67,8 @@ def compare_study(
     folder: Path,
     faults: Mapping[str, TacoError],
     command: str,
-) -> tuple[Study, str]:
-    """Put the scores of the runs that are done together; return what was found, and the picture.
+) -> tuple[Study, tuple[Chart, ...]]:
+    """Put the scores of the runs that are done together; return what was found, and its charts.
 
     Args:
         study: The study.
@@ -92,6 +90,9 @@ def compare_study(
     options = recipe.evaluate
     bootstrap = Bootstrap(samples=options.bootstrap_samples, confidence=options.confidence, seed=recipe.seed)
     tables = [tabulate_arms(runs, bootstrap)]
+    scale = tabulate_scale(
+        [found[0].find_run(folder) for found in group_by_arm(done).values()], tables[0].columns, bootstrap
+    )
     tables += [
         tabulate_differences(runs, one, others, bootstrap)
         for one, named in AGAINST.items()
@@ -101,28 +102,27 @@ def compare_study(
         name=study.name,
         kind=kind,
         title=KIND_TITLES[kind],
-        facts=list_facts(study, jobs[0], runs, done[0].find_run(folder)),
-        tables=tuple(tables),
+        facts=list_facts(study, jobs[0], runs),
+        tables=(tables[0], *([scale] if scale else []), *tables[1:]),
         runs=tuple(describe_run(job, folder) for job in done),
         open=tuple(list_open(jobs, done, faults)),
         signatures=sign(runs, bootstrap),
         limits=LIMITS,
         command=command,
     )
-    return found, draw_table([(table, DRAWN) for table in tables[:2]])
+    return found, chart_table([(table, DRAWN) for table in tables[:2]], scale=scale)
 
 
-def list_facts(study: ArmsStudy, job: Job, runs: Mapping[str, Sequence[RunScores]], first: Path) -> dict[str, str]:
-    """Return what is the same for all arms, and what answers without merit and the references themselves score.
+def list_facts(study: ArmsStudy, job: Job, runs: Mapping[str, Sequence[RunScores]]) -> dict[str, str]:
+    """Return what is the same for all arms.
 
     Args:
         study: The study.
         job: Any of its runs.
         runs: What the answers scored.
-        first: A finished run's folder.
     """
     recipe = job.recipe
-    facts = {
+    return {
         "language": recipe.target.name,
         "base": recipe.model.base,
         "engine": recipe.translate.engine,
@@ -131,28 +131,6 @@ def list_facts(study: ArmsStudy, job: Job, runs: Mapping[str, Sequence[RunScores
         "seeds": ", ".join(map(str, study.seeds)),
         "questions": str(len(list_questions([run for found in runs.values() for run in found]))),
     }
-    floors = {
-        "reply against MT, of another row's reference": read_scores(first / "evaluate" / "scores.json").floors.get(
-            "other_row"
-        ),
-        "content, of another row's reference": estimate_bound(first, recipe, "floor"),
-        "content, of the references themselves": estimate_bound(first, recipe, "reference"),
-    }
-    column = Column(name="floor", title="", unit="chrF++")
-    return facts | {
-        name: write_cell(found, column) for name, found in floors.items() if found and found.value is not None
-    }
-
-
-def estimate_bound(run: Path, recipe: Recipe, bound: Literal["floor", "reference"]) -> Estimate | None:
-    """Return the content of texts about something else, or of the references; None where it was not measured."""
-    content = read_content(run)
-    if content is None:
-        return None
-    bootstrap = Bootstrap(
-        samples=recipe.evaluate.bootstrap_samples, confidence=recipe.evaluate.confidence, seed=recipe.seed
-    )
-    return bootstrap.estimate_mean(list(getattr(content, bound).values()))
 
 
 def list_metrics(runs: Mapping[str, Sequence[RunScores]]) -> list[Metric]:

@@ -27,7 +27,7 @@ from taco.translate.run import Means, Payer
 from taco.translate.texts import translate_texts
 
 FILE = "content.json"
-VERSION = 1
+VERSION = 2
 """Raised when the same answers score otherwise than before."""
 
 METRIC = Metric(
@@ -51,6 +51,7 @@ class Content(BaseModel):
         fault: Why there is nothing, where there is nothing.
         values: Id of a question -> chrF++; null where the engine refused the reply.
         reference: The same of the references: the ceiling, as far as the engine is the way.
+        question: What the English question scores: a reply that asks instead of answering.
         floor: What the English reference of the next question scores, the first one's for the last: text about something else.
     """
 
@@ -61,6 +62,7 @@ class Content(BaseModel):
     fault: str = ""
     values: dict[str, float | None] = {}
     reference: dict[str, float | None] = {}
+    question: dict[str, float | None] = {}
     floor: dict[str, float | None] = {}
 
 
@@ -100,8 +102,9 @@ def read_content(run: Path) -> Content | None:
 
 def _measure(recipe: Recipe, run: Path, *, arm: str, key: str, cache: Path, progress: Progress) -> Content:
     examples = {one.id: one for one in read_records(run / "chain" / "heldout.jsonl", Example)}
-    rows = {row.id: row.response_en for row in read_records(run / "gate" / "heldout.jsonl", TranslatedRow)}
-    english = {key: rows[one.row_id] for key, one in examples.items()}
+    rows = {row.id: row for row in read_records(run / "gate" / "heldout.jsonl", TranslatedRow)}
+    english = {key: rows[one.row_id].response_en for key, one in examples.items()}
+    asked = {key: _write_question(rows[one.row_id]) for key, one in examples.items()}
     answers = [one for one in read_records(run / "generate" / f"{arm}.jsonl", Answer) if one.id in examples]
     replies = {one.id: build_case(examples[one.id], one, recipe.target).reply for one in answers}
     references = {key: build_reference(one, recipe.target).reply for key, one in examples.items()}
@@ -122,7 +125,18 @@ def _measure(recipe: Recipe, run: Path, *, arm: str, key: str, cache: Path, prog
     others = zip(examples, texts, texts[1:] + texts[:1], strict=True)
     floor = {row: _round(score_text(other, text)) for row, text, other in others} if len(texts) > 1 else {}
     engines = sorted({one.engine for one in back.values() if one.engine})
-    return Content(key=key, engine=" + ".join(engines), values=score(replies), reference=score(references), floor=floor)
+    return Content(
+        key=key,
+        engine=" + ".join(engines),
+        values=score(replies),
+        reference=score(references),
+        question={row: _round(score_text(text, english[row])) for row, text in asked.items()},
+        floor=floor,
+    )
+
+
+def _write_question(row: TranslatedRow) -> str:
+    return f"{row.instruction_en}\n\n{row.input_en}".strip()
 
 
 def _round(value: float | None) -> float | None:

@@ -1,87 +1,81 @@
-"""What a study leaves: NAME.json with every number, NAME.md with the table, NAME.svg with the picture."""
+"""What a study leaves: NAME.json with every number, NAME.md with the tables, NAME.svg with the picture."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from taco.measure.bootstrap import Estimate
 from taco.store.files import write_atomically
-from taco.study.drawing import Chart, compose_picture
-from taco.study.table import render_markdown
-
-NOTHING = "–"
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table: its title, its columns, its lines; the first column is text, the others are numbers."""
-
-    title: str
-    columns: tuple[str, ...]
-    lines: tuple[tuple[str, ...], ...]
+from taco.study.picture import Chart, compose_picture
+from taco.study.table import NOTHING, Study, TextTable, render_markdown
 
 
 def write_result(
-    folder: Path,
-    *,
-    name: str,
-    title: str,
-    numbers: BaseModel,
-    tables: Sequence[Table],
-    notes: Sequence[str],
-    charts: Sequence[Chart],
+    folder: Path, *, name: str, title: str, numbers: BaseModel, paragraphs: Iterable[str], charts: Sequence[Chart]
 ) -> list[Path]:
     """Write a study's three files, each whole or not at all, and return them.
 
     Args:
         folder: The study's folder.
         name: What the files are called.
-        title: Heading of the page.
+        title: What the picture is called.
         numbers: Everything that was measured.
+        paragraphs: Those of the page, see `list_study_paragraphs` and `list_paragraphs`.
+        charts: The picture.
+
+    Raises:
+        StoreError: A file cannot be written.
+    """
+    texts = {
+        "json": f"{numbers.model_dump_json(indent=1)}\n",
+        "md": "\n\n".join(paragraphs) + "\n",
+        "svg": compose_picture(charts, title=title),
+    }
+    for end, text in texts.items():
+        write_atomically(folder / f"{name}.{end}", [text.encode()])
+    return [folder / f"{name}.{end}" for end in texts]
+
+
+def list_paragraphs(name: str, title: str, tables: Sequence[TextTable], notes: Sequence[str]) -> Iterator[str]:
+    """Yield the paragraphs of the page of a study that trains nothing.
+
+    Args:
+        name: What its files are called.
+        title: Heading of the page.
         tables: What is shown.
         notes: Sentences below the tables: how it was measured, and what it does not show.
-        charts: The picture.
     """
-    paths = [folder / f"{name}.{end}" for end in ("json", "md", "svg")]
-    lines = [f"# {title}", "", f"![{title}]({name}.svg)", ""]
+    yield f"# {title}"
+    yield f"![{title}]({name}.svg)"
     for table in tables:
-        lines += [*write_table(table), ""]
-    lines += [f"- {note}" for note in notes]
-    texts = (f"{numbers.model_dump_json(indent=1)}\n", "\n".join(lines) + "\n", compose_picture(charts, title=title))
-    for path, text in zip(paths, texts, strict=True):
-        write_atomically(path, [text.encode()])
-    return paths
+        yield f"**{table.title}**"
+        yield table.to_markdown()
+    yield "\n".join(f"- {note}" for note in notes)
 
 
-def write_table(table: Table) -> list[str]:
-    r"""Write a table in Markdown, with its title; texts from files cannot break it.
-
-    >>> write_table(Table("T", ("a", "n"), (("x|y", "1"),)))
-    ['**T**', '', '| a | n |', '|---|---|', '| x\\|y | 1 |']
-    """
-    lines = [[_make_safe(cell) for cell in line] for line in table.lines]
-    return [f"**{table.title}**", "", *render_markdown(table.columns, lines).split("\n")]
-
-
-def write_estimate(estimate: Estimate | None, digits: int = 0, *, percent: bool = False) -> str:
-    """Write a mean with its interval; a dash where there is none, for unmeasured is not zero.
-
-    >>> write_estimate(Estimate(value=0.5, low=0.25, high=0.75, n=9, method="bootstrap"), percent=True)
-    '50 % [25, 75]'
-    """
-    if estimate is None or estimate.value is None:
-        return NOTHING
-    scale, suffix = (100, " %") if percent else (1, "")
-    value = f"{scale * estimate.value:,.{digits}f}{suffix}"
-    if estimate.low is None or estimate.high is None:
-        return value
-    return f"{value} [{scale * estimate.low:,.{digits}f}, {scale * estimate.high:,.{digits}f}]"
-
-
-def _make_safe(text: str) -> str:
-    """Make a name from a file harmless in Markdown; bars and line ends are seen to by `render_markdown`."""
-    return "".join(sign if sign.isprintable() else " " for sign in text).replace("<", "&lt;").replace("`", "'")
+def list_study_paragraphs(study: Study) -> Iterator[str]:
+    """Yield the paragraphs of the page of a study of arms."""
+    yield f"# {study.title}"
+    if study.command:
+        yield f"    {study.command}"
+    if study.facts:
+        yield render_markdown(["what", "value"], [[name, value] for name, value in study.facts.items()])
+    for table in study.tables:
+        yield f"## {table.title[:1].upper()}{table.title[1:]}"
+        yield table.to_markdown()
+        if table.note:
+            yield table.note
+    yield f"![{study.title}]({study.kind}.svg)"
+    if study.runs:
+        heads = list(dict.fromkeys(name for run in study.runs for name in run))
+        yield "## Runs"
+        yield render_markdown(heads, [[str(run.get(name, NOTHING)) for name in heads] for run in study.runs])
+    for title, lines in (("Not there", study.open), ("What this does not show", study.limits)):
+        if lines:
+            yield f"## {title}"
+            yield "\n".join(f"- {' '.join(line.split())}" for line in lines)
+    if study.signatures:
+        yield "## Signatures"
+        yield render_markdown(["what", "made by"], [[name, value] for name, value in study.signatures.items()])

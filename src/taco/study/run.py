@@ -19,8 +19,8 @@ from taco.study.content import measure_content
 from taco.study.jobs import RUNS, Job, list_jobs
 from taco.study.options import ArmsStudy
 from taco.study.plan import estimate_seconds, is_finished, read_run_manifest
+from taco.study.result import list_study_paragraphs, write_result
 from taco.study.table import Study
-from taco.study.write import write_study
 
 
 def run_study(
@@ -50,8 +50,15 @@ def run_study(
     watch = StudyProgress(progress, jobs, study, folder)
 
     def write() -> Study:
-        found, picture = compare_study(study, jobs, done, kind=kind, folder=folder, faults=faults, command=command)
-        write_study(folder, found, picture)
+        found, charts = compare_study(study, jobs, done, kind=kind, folder=folder, faults=faults, command=command)
+        write_result(
+            folder,
+            name=kind,
+            title=found.title,
+            numbers=found,
+            paragraphs=list_study_paragraphs(found),
+            charts=charts,
+        )
         return found
 
     with RunFolder(folder).lock():

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
 from taco.measure.bootstrap import Estimate
 from taco.measure.unit import Better, Unit
 from taco.report.wording import write_interval, write_value
+
+NOTHING = "–"
+"""What is written for what was not measured, which is not zero."""
 
 _ARROWS: dict[Better, str] = {"higher": " ↑", "lower": " ↓", "neither": ""}
 
@@ -72,10 +76,40 @@ class Table(BaseModel):
         """
         heads = [self.stub, *(f"{column.title}{_ARROWS[column.better]}" for column in self.columns)]
         rows = [
-            [line.label, *(write_cell(line.cells.get(column.name), column) for column in self.columns)]
+            [
+                line.label,
+                *(
+                    write_cell(line.cells.get(one.name), one.unit, is_difference=one.is_difference)
+                    for one in self.columns
+                ),
+            ]
             for line in self.lines
         ]
         return render_markdown(heads, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    r"""A table whose cells are written already; what is in them may come from files.
+
+    Attributes:
+        title: What it shows.
+        columns: Headings.
+        lines: Its cells, line by line.
+
+    >>> print(TextTable("T", ("a", "n"), (("x|y", "1"),)).to_markdown())
+    | a | n |
+    |---|---|
+    | x\|y | 1 |
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    lines: tuple[tuple[str, ...], ...]
+
+    def to_markdown(self) -> str:
+        """Write the table as Markdown, which no text in it can break."""
+        return render_markdown(self.columns, [[_make_safe(cell) for cell in line] for line in self.lines])
 
 
 class Study(BaseModel):
@@ -107,12 +141,25 @@ class Study(BaseModel):
     command: str = ""
 
 
-def write_cell(estimate: Estimate | None, column: Column) -> str:
-    """Write an estimate with its interval; a dash where there is none."""
+def write_cell(estimate: Estimate | None, unit: Unit, *, is_difference: bool = False) -> str:
+    """Write an estimate with its unit and interval, or why it has none; a dash where there is no value."""
+    value = write_value(estimate, unit, is_difference=is_difference)
+    return f"{value} {write_interval(estimate, unit, is_difference=is_difference)}".strip()
+
+
+def write_estimate(estimate: Estimate | None, digits: int = 0, *, percent: bool = False) -> str:
+    """Write a number that has no unit of its own, and its interval; a dash where there is none, for unmeasured is not zero.
+
+    >>> write_estimate(Estimate(value=0.5, low=0.25, high=0.75, n=9, method="bootstrap"), percent=True)
+    '50 % [25, 75]'
+    """
     if estimate is None or estimate.value is None:
-        return "–"
-    value = write_value(estimate, column.unit, is_difference=column.is_difference)
-    return f"{value} {write_interval(estimate, column.unit, is_difference=column.is_difference)}".strip()
+        return NOTHING
+    scale, suffix = (100, " %") if percent else (1, "")
+    value = f"{scale * estimate.value:,.{digits}f}{suffix}"
+    if estimate.low is None or estimate.high is None:
+        return value
+    return f"{value} [{scale * estimate.low:,.{digits}f}, {scale * estimate.high:,.{digits}f}]"
 
 
 def render_markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -125,3 +172,8 @@ def render_markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _clean(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
+
+
+def _make_safe(text: str) -> str:
+    """Make a name from a file harmless in Markdown; bars and line ends are seen to by `render_markdown`."""
+    return "".join(sign if sign.isprintable() else " " for sign in text).replace("<", "&lt;").replace("`", "'")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from taco.evaluate.failure import code, language, layout, loop, meaning, missing_section, sentences, truncated
+from taco.evaluate.failure import code, copied, language, layout, loop, meaning, missing_section, sentences, truncated
 from taco.evaluate.failure.record import KINDS, Failure, Subject
 
 Finder = Callable[[Subject], list[Failure]]
 
 FINDERS: tuple[Finder, ...] = (
     missing_section.find,
+    copied.find,
     truncated.find,
     loop.find,
     language.find,

@@ -9,9 +9,11 @@ from taco.chain.formats import find_template
 from taco.chain.parse import ParsedChain, parse_chain
 from taco.chain.template import Template
 from taco.languages.table import Language
+from taco.records import Chain
 
 Kind = Literal[
     "missing-section",
+    "copied-question",
     "truncated",
     "loop",
     "wrong-language",
@@ -26,6 +28,7 @@ Kind = Literal[
 """What went wrong.
 
 - missing-section: a section of the chain is absent or empty.
+- copied-question: a section is the question again.
 - truncated: the answer was cut off before its end.
 - loop: a stretch repeats itself again and again, or only counts up.
 - wrong-language: a stretch of the target section is in a relative of the target.
@@ -38,6 +41,9 @@ Kind = Literal[
 """
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+UNKNOWN = Chain(instruction_en="", response_en="", response="")
+"""The reference of an answer of which none is known."""
 
 SHOWN = 200
 """Most characters of evidence that a failure quotes."""
@@ -77,8 +83,8 @@ class Subject:
         parsed: The sections found in it.
         template: How it should be written down.
         finish: Why generation ended, see `taco.records.Finish`; "" where unknown.
-        question_en: The true question in English; "" where unknown.
         instruction: What was asked, in the target language; "" where unknown.
+        reference: The true question in English, and a good answer in English and in the target; "" for what is unknown.
     """
 
     id: str
@@ -87,8 +93,18 @@ class Subject:
     parsed: ParsedChain
     template: Template
     finish: str = ""
-    question_en: str = ""
     instruction: str = ""
+    reference: Chain = UNKNOWN
+
+    @property
+    def question_en(self) -> str:
+        """The true question in English; "" where unknown."""
+        return self.reference.instruction_en
+
+    @property
+    def reply(self) -> str:
+        """The target section; of an answer without any label the whole text."""
+        return self.text.strip() if self.parsed.state == "no-chain" else self.parsed.response
 
     def find_span(self, section: str) -> tuple[int, int]:
         """Return where a section stands; an empty span at the end where it is missing."""
@@ -107,15 +123,15 @@ def build_subject(
     language: Language,
     template: str = "",
     finish: str = "",
-    question_en: str = "",
     instruction: str = "",
+    reference: Chain = UNKNOWN,
 ) -> Subject:
     """Parse an answer.
 
     Args:
         text: The raw answer.
         template: Name of the template that it was asked by; "" for `taco` or `taco-paper`, whichever it looks like.
-        answer_id, language, finish, question_en, instruction: See `Subject`.
+        answer_id, language, finish, instruction, reference: See `Subject`.
     """
     template = template or ("taco-paper" if "\n" + " " * 24 + "Response in " in text else "taco")
     parsed = parse_chain(text, template=template, language=language, finish=finish or "stop")
@@ -126,6 +142,6 @@ def build_subject(
         parsed=parsed,
         template=find_template(template),
         finish=finish,
-        question_en=question_en,
         instruction=instruction,
+        reference=reference,
     )

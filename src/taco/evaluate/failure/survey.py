@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from taco.evaluate.failure.classify import find_failures
-from taco.evaluate.failure.record import KINDS, Failure, build_subject
+from taco.evaluate.failure.record import KINDS, UNKNOWN, Failure, build_subject
 from taco.evaluate.files.questions import Question
 from taco.evaluate.files.raw_answers import RawAnswer
 from taco.languages.identify import identify
 from taco.languages.table import Language
+from taco.records import Chain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,25 +63,25 @@ def survey_answers(
         language=language.code,
         identifier=identify("", target=language).signature,
         answers=len(given),
-        questions=sum(bool(_ask(answer, known)) for answer in given),
+        questions=sum(bool(_ask(answer, known).instruction_en) for answer in given),
         failures=tuple(found),
         unanswered=len(answers) - len(given),
     )
 
 
-def _ask(answer: RawAnswer, questions: Mapping[str, Question]) -> str:
-    """Return the true English question of an answer; "" where it is not known."""
-    return questions[answer.id].find_turn(answer.turn) if answer.id in questions else ""
+def _ask(answer: RawAnswer, questions: Mapping[str, Question]) -> Chain:
+    """Return the true English question of an answer, with its good answers as far as they are known."""
+    return questions[answer.id].find_reference(answer.turn) if answer.id in questions else UNKNOWN
 
 
-def _find(answer: RawAnswer, question_en: str, language: Language, template: str) -> Iterable[Failure]:
+def _find(answer: RawAnswer, reference: Chain, language: Language, template: str) -> Iterable[Failure]:
     subject = build_subject(
         answer.text,
         answer_id=answer.id,
         language=language,
         template=template,
         finish=answer.finish,
-        question_en=question_en,
         instruction=answer.instruction,
+        reference=reference,
     )
     return (replace(failure, turn=answer.turn) for failure in find_failures(subject))

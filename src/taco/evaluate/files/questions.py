@@ -9,6 +9,7 @@ from pathlib import Path
 
 from taco.errors import DataError
 from taco.evaluate.files.rows import ID_KEYS, Row, normalise_id, read_rows
+from taco.records import Chain
 
 _RANGES = (
     (1, 10, "generic"),
@@ -41,12 +42,15 @@ class Question:
         category: Its category, "" where the file has none.
         text: Its text, of the first turn, in the language of the file.
         later: The texts of its later turns.
+        response_en, response: A good answer in English and in the target language; "" where the file has none.
     """
 
     id: str
     category: str
     text: str
     later: tuple[str, ...] = ()
+    response_en: str = ""
+    response: str = ""
 
     def find_turn(self, turn: int) -> str:
         """Return the text of a turn, from 1; "" where there is none.
@@ -56,6 +60,16 @@ class Question:
         ('Why?', 'And then?', '')
         """
         return dict(enumerate((self.text, *self.later), start=1)).get(turn, "")
+
+    def find_reference(self, turn: int = 1) -> Chain:
+        """Return a turn's question in English as a chain, with its good answers; later turns have none.
+
+        >>> Question(id="81", category="", text="Why?", later=("And then?",), response="So.").find_reference(2).response
+        ''
+        """
+        if turn == 1:
+            return Chain(instruction_en=self.text, response_en=self.response_en, response=self.response)
+        return Chain(instruction_en=self.find_turn(turn), response_en="", response="")
 
 
 def read_questions(path: Path) -> dict[str, Question]:
@@ -115,7 +129,18 @@ def _read_question(row: Row) -> Question:
     if identity is None:
         raise DataError(f"{row.origin} has no id.", hint=f"Expected one of the fields {', '.join(ID_KEYS)}.")
     chain = row.find("chain")
-    text_en = chain.get("instruction_en", "") if isinstance(chain, Mapping) else ""
+    found = chain if isinstance(chain, Mapping) else {}
+    text_en, *answers = (
+        text if isinstance(text := found.get(name), str) else ""
+        for name in ("instruction_en", "response_en", "response")
+    )
     turns = read_turns(row.find("turns"))
     text = text_en or next(iter(turns), "") or row.find_text("question", "instruction", "text", "prompt")
-    return Question(id=normalise_id(identity), category=row.find_text("category"), text=text, later=turns[1:])
+    return Question(
+        id=normalise_id(identity),
+        category=row.find_text("category"),
+        text=text,
+        later=turns[1:],
+        response_en=answers[0],
+        response=answers[1],
+    )

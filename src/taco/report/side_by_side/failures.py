@@ -11,6 +11,7 @@ from taco.evaluate.failure.record import KINDS as TEXT_KINDS
 from taco.evaluate.failure.record import build_subject
 from taco.evaluate.failures import KINDS as ANSWER_KINDS
 from taco.languages.table import Language
+from taco.records import Chain
 from taco.report.content import Sample, SampleAnswer
 from taco.report.side_by_side.content import ShownFailure
 
@@ -41,8 +42,8 @@ def list_failures(
         language=language,
         template=template,
         finish=answer.finish,
-        question_en=sample.reference.instruction_en,
         instruction=sample.prompt,
+        reference=Chain(**sample.reference.model_dump()),
     )
     shown = dict(found)
     for one in find_failures(subject):

@@ -15,7 +15,16 @@ from taco.report.stack_chart import Bar, Piece, draw_stack
 from taco.report.tables import make_table
 from taco.report.wording import write_count, write_interval, write_number, write_value
 
-HEADLINES = ("complete_chain", "reply_in_target", "line_pass", "chrf_reply", "chrf_response_en", "chrf_instruction_en")
+HEADLINES = (
+    "complete_chain",
+    "ended_by_itself",
+    "reply_in_target",
+    "line_pass",
+    "chrf_reply",
+    "copied_question",
+    "chrf_response_en",
+    "chrf_instruction_en",
+)
 """Measures that are drawn, where any run has them."""
 
 LABEL_WIDTH = 178

@@ -10,7 +10,7 @@ from taco.store.manifest import read_manifest
 from taco.study.cost.options import CostStudy
 from taco.study.cost.show import draw_charts, list_notes, list_tables
 from taco.study.cost.summary import CostResults, SystemCost, read_systems
-from taco.study.result import write_result
+from taco.study.result import list_paragraphs, write_result
 
 TITLE = "What each method takes"
 
@@ -46,8 +46,7 @@ def run_cost(study: CostStudy, *, folder: Path, progress: Progress) -> tuple[Cos
         name="cost",
         title=TITLE,
         numbers=results,
-        tables=list_tables(results),
-        notes=list_notes(results),
+        paragraphs=list_paragraphs("cost", TITLE, list_tables(results), list_notes(results)),
         charts=draw_charts(results),
     )
     return results, paths

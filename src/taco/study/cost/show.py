@@ -5,8 +5,8 @@ from __future__ import annotations
 from taco.report.stack_chart import Bar, Piece, draw_stack
 from taco.report.wording import write_seconds
 from taco.study.cost.summary import CostResults, SystemCost
-from taco.study.drawing import PIECES, Chart
-from taco.study.result import NOTHING, Table, write_estimate
+from taco.study.picture import PIECES, Chart
+from taco.study.table import NOTHING, TextTable, write_estimate
 
 _STAGES = (
     ("translate", "translation", "hue-2"),
@@ -16,7 +16,7 @@ _STAGES = (
 )
 
 
-def list_tables(results: CostResults) -> tuple[Table, ...]:
+def list_tables(results: CostResults) -> tuple[TextTable, ...]:
     """Return the table: a line for each system."""
     columns = (
         "run, system",
@@ -34,7 +34,7 @@ def list_tables(results: CostResults) -> tuple[Table, ...]:
         "energy, training (estimate)",
         "energy, 1,000 answers (estimate)",
     )
-    return (Table("What each method takes", columns, tuple(map(_list_system, results.systems))),)
+    return (TextTable("What each method takes", columns, tuple(map(_list_system, results.systems))),)
 
 
 def list_notes(results: CostResults) -> tuple[str, ...]:

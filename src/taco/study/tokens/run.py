@@ -9,7 +9,7 @@ from taco.model.options import ModelOptions
 from taco.model.tokenizer import open_tokenizer, open_tokenizer_file
 from taco.progress import Progress
 from taco.store.files import digest_file
-from taco.study.result import write_result
+from taco.study.result import list_paragraphs, write_result
 from taco.study.tokens.count import count_texts
 from taco.study.tokens.options import TextsOptions, TokenizerOptions, TokenStudy
 from taco.study.tokens.show import draw_charts, list_notes, list_tables
@@ -61,8 +61,7 @@ def run_tokens(study: TokenStudy, *, folder: Path, cache: Path, progress: Progre
         name="tokens",
         title=TITLE,
         numbers=results,
-        tables=list_tables(results),
-        notes=list_notes(results),
+        paragraphs=list_paragraphs("tokens", TITLE, list_tables(results), list_notes(results)),
         charts=draw_charts(results),
     )
     return results, paths

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from taco.report.stack_chart import Bar, Piece, draw_stack
-from taco.study.drawing import PIECES, Chart
-from taco.study.result import NOTHING, Table, write_estimate
+from taco.study.picture import PIECES, Chart
+from taco.study.table import NOTHING, TextTable, write_estimate
 from taco.study.tokens.length import BestLength
 from taco.study.tokens.summary import TokenResults, TokenSummary
 
 
-def list_tables(results: TokenResults) -> tuple[Table, ...]:
+def list_tables(results: TokenResults) -> tuple[TextTable, ...]:
     """Return the table of costs and the table of best lengths."""
-    costs = Table(
+    costs = TextTable(
         "Tokens of an answer",
         (
             "texts, tokenizer",
@@ -31,7 +31,7 @@ def list_tables(results: TokenResults) -> tuple[Table, ...]:
         ),
         tuple(_list_costs(one) for one in results.summaries),
     )
-    lengths = Table(
+    lengths = TextTable(
         f"The longest response with which {100 * results.fitting:g} % of the answers fit, prompt included",
         ("texts, tokenizer", "context", "answers over", "sentences", "English words", "English words, direct answer"),
         tuple(_list_length(one, length) for one in results.summaries for length in one.lengths),

@@ -15,7 +15,7 @@ from taco.languages.table import find_language
 from taco.progress import Progress
 from taco.records import Row
 from taco.store.jsonl import read_records
-from taco.study.result import write_result
+from taco.study.result import list_paragraphs, write_result
 from taco.study.transfer.ask import ask_language, read_own
 from taco.study.transfer.lender import Lender, read_lender
 from taco.study.transfer.options import TransferStudy
@@ -110,8 +110,7 @@ def _write(
         name="transfer",
         title=TITLE,
         numbers=results,
-        tables=list_tables(results),
-        notes=list_notes(results),
+        paragraphs=list_paragraphs("transfer", TITLE, list_tables(results), list_notes(results)),
         charts=draw_charts(results),
     )
     return results, paths

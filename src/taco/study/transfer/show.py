@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from taco.evaluate.metric import Metric
 from taco.measure.bootstrap import Estimate
 from taco.report.interval_chart import Group, draw_intervals
-from taco.report.wording import write_interval, write_value
-from taco.study.drawing import Chart
-from taco.study.result import NOTHING, Table, write_estimate
+from taco.study.picture import Chart
+from taco.study.table import NOTHING, TextTable, write_cell, write_estimate
 from taco.study.transfer.summary import BASE, LENT, OWN, LanguageResult, TransferResults
 
 TITLES = {BASE: "base model", LENT: "lent adapter", OWN: "own adapter"}
@@ -18,9 +15,9 @@ _MARKS = {BASE: "base", LENT: "tuned", OWN: "reference"}
 _LEFT = 150.0
 
 
-def list_tables(results: TransferResults) -> tuple[Table, ...]:
+def list_tables(results: TransferResults) -> tuple[TextTable, ...]:
     """Return the table of scores by language and system, and the table of distances and of what the replies are in."""
-    scores = Table(
+    scores = TextTable(
         f"An adapter for {results.lender_language}, asked in other languages, the nearest first",
         (
             "language, system",
@@ -32,7 +29,7 @@ def list_tables(results: TransferResults) -> tuple[Table, ...]:
         ),
         tuple(line for one in results.languages for line in _list_systems(one, results)),
     )
-    distances = Table(
+    distances = TextTable(
         "How far the language is, and what the lent adapter's target sections are most like",
         (
             "language",
@@ -40,6 +37,7 @@ def list_tables(results: TransferResults) -> tuple[Table, ...]:
             "by script",
             "by grammar",
             "chrF++ of another question's answer",
+            "of the question itself",
             "sections are like",
         ),
         tuple(_list_distances(one) for one in results.languages),
@@ -58,12 +56,12 @@ def list_notes(results: TransferResults) -> tuple[str, ...]:
         ),
         (
             "References are machine translations, one engine for each language: chrF++ compares systems within a language, hardly "
-            "languages. Held against it is what replies to another question score."
+            "languages. Held against it is what replies to another question score, and the question itself as a reply."
         ),
         (
             'An answer without a section counts as 0 in what is read from it; "none there": no answer has it, as the base model was '
-            "never shown the form. A dash: unscored, in no mean. The score of another question's answer is over all held-out "
-            "rows of the run."
+            "never shown the form. A dash: unscored, in no mean. The scores of trivial replies are over all held-out rows of the "
+            "run."
         ),
         (
             "Not shown: whether a person would call a reply good; other bases; other seeds of the training; whether distance "
@@ -110,24 +108,20 @@ def _list_systems(one: LanguageResult, results: TransferResults) -> list[tuple[s
         (
             f"{one.language_name}, {TITLES[name]}",
             str(one.questions),
-            *(_write(found, metric) for metric in results.metrics),
+            *(write_cell(found[metric.name], metric.unit) for metric in results.metrics),
         )
         for name, found in one.systems.items()
     ]
     for name, found in one.differences.items():
         old = one.systems[name.rpartition(" - ")[2]]
         cells = [
-            NOTHING if is_without_section(old[metric.name]) else _write(found, metric, is_difference=True)
+            NOTHING
+            if is_without_section(old[metric.name])
+            else write_cell(found[metric.name], metric.unit, is_difference=True)
             for metric in results.metrics
         ]
         lines.append((f"{one.language_name}, {name}", "", *cells))
     return lines
-
-
-def _write(found: Mapping[str, Estimate], metric: Metric, *, is_difference: bool = False) -> str:
-    estimate = found[metric.name]
-    value = write_value(estimate, metric.unit, is_difference=is_difference)
-    return f"{value} {write_interval(estimate, metric.unit, is_difference=is_difference)}".strip()
 
 
 def _list_distances(one: LanguageResult) -> tuple[str, ...]:
@@ -138,5 +132,6 @@ def _list_distances(one: LanguageResult) -> tuple[str, ...]:
         f"{one.script:.0f}",
         NOTHING if one.typology is None else f"{one.typology:.2f}",
         write_estimate(one.floor, 1),
+        write_estimate(one.question_floor, 1),
         like or NOTHING,
     )

@@ -19,8 +19,18 @@ from taco.measure.bootstrap import Estimate
 from taco.records import Answer
 from taco.store.jsonl import read_records
 
-MEASURES = ("complete_chain", "reply_in_target", "chrf_instruction_en", "chrf_response_en", "chrf_reply", "tokens")
-"""Measures of `evaluate` that are shown: the form, the language, the question, the English answer, the reply, its length."""
+MEASURES = (
+    "complete_chain",
+    "ended_by_itself",
+    "reply_in_target",
+    "chrf_instruction_en",
+    "chrf_response_en",
+    "chrf_reply",
+    "copied_question",
+    "tokens",
+)
+"""Measures of `evaluate` that are shown: the form, the end, the language, the question, the English answer, the reply, whether
+it is the question again, its length."""
 
 BASE, LENT, OWN = "base", "lent", "own"
 """The systems: the base model alone, the lender's adapter, an adapter that was trained on the language itself."""
@@ -53,7 +63,7 @@ class LanguageResult(BaseModel):
         questions: Number of rows that all systems were asked.
         systems: "base", "lent", "own" -> measure -> mean over rows.
         differences: "lent - base", "own - lent" -> measure -> mean difference over rows.
-        floor: What replies without merit score as `chrf_reply`: those to another question.
+        floor, question_floor: What replies without merit score as `chrf_reply`: those to another question, the question itself.
         identified: Code -> number of the lent adapter's target sections that are most like it, the lender's language among
             the candidates; "" for those without anything to judge.
         identifier: What identified them.
@@ -70,6 +80,7 @@ class LanguageResult(BaseModel):
     systems: dict[str, dict[str, Estimate]]
     differences: dict[str, dict[str, Estimate]]
     floor: Estimate | None
+    question_floor: Estimate | None
     identified: dict[str, int]
     identifier: str
 
@@ -121,6 +132,7 @@ def summarise_language(
             for name, (old, new) in pairs.items()
         },
         floor=asked.scores.floors.get("other_row"),
+        question_floor=asked.scores.floors.get("question"),
         identified=identified,
         identifier=identifier,
     )
