@@ -45,8 +45,8 @@ def chat(
     progress = open_progress()
     session = open_session(menu, backend=backend, batch_size=1, cache=cache_folder(), progress=progress)
     try:
-        Terminal(
-            menu.runs[0], session, max_tokens=max_tokens, folder=feedback or run / "feedback", shows_chain=chain
-        ).talk()
+        (served,) = menu.runs
+        folder = feedback or served.feedback
+        Terminal(served, session, max_tokens=max_tokens, folder=folder, shows_chain=chain).talk()
     finally:
         session.close()

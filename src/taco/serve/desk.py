@@ -60,6 +60,20 @@ class Desk:
         self.menu, self.engine, self.options = menu, engine, options
         self.figures = Figures(engine)
 
+    def find_run(self, name: str, question: str) -> Served:
+        """Return the run that a request means.
+
+        Raises:
+            RequestFault: There is none of that name.
+        """
+        run = self.menu.find(name, question)
+        if run is None:
+            known = ", ".join(run.name for run in self.menu.runs)
+            raise RequestFault(
+                404, f"there is no model of this name; known: auto, {known}", code="model_not_found", param="model"
+            )
+        return run
+
     async def take_chat(self, request: ChatRequest) -> Ticket:
         """Let a conversation in, once there is room.
 
@@ -69,7 +83,7 @@ class Desk:
         question = (
             request.messages[-1].text if request.messages[-1].role == "user" else _find_question(request.messages)
         )
-        run = self._find_run(request.model, question)
+        run = self.find_run(request.model, question)
         self._check_length([message.text for message in request.messages])
         ask = Ask(
             id=secrets.token_hex(12),
@@ -87,7 +101,7 @@ class Desk:
 
     async def take_completion(self, request: CompletionRequest) -> Ticket:
         """Let a text in that is to be gone on with; see `take_chat`."""
-        run = self._find_run(request.model, request.text)
+        run = self.find_run(request.model, request.text)
         self._check_length([request.text])
         ask = Ask(
             id=secrets.token_hex(12),
@@ -145,15 +159,6 @@ class Desk:
         if not isinstance(first, Accepted):
             raise _explain(first)
         return Ticket(run=run, job=job, reader=reader, started=started, prompt_tokens=first.prompt_tokens)
-
-    def _find_run(self, name: str, question: str) -> Served:
-        run = self.menu.find(name, question)
-        if run is None:
-            known = ", ".join(run.name for run in self.menu.runs)
-            raise RequestFault(
-                404, f"there is no model of this name; known: auto, {known}", code="model_not_found", param="model"
-            )
-        return run
 
     def _check_length(self, texts: Sequence[str]) -> None:
         most = self.options.max_prompt_characters

@@ -58,11 +58,16 @@ def render_error(status: int, message: str, *, code: str = "", param: str = "") 
     return {"error": {"message": message, "type": kind, "param": param or None, "code": code or None}}
 
 
+def render_fault(fault: RequestFault) -> JSONResponse:
+    """Return the reply that a fault is answered with."""
+    body = render_error(fault.status, fault.message, code=fault.code, param=fault.param)
+    return JSONResponse(body, status_code=fault.status, headers=fault.headers)
+
+
 def reply_fault(request: Request, fault: Exception) -> JSONResponse:
     """Answer with a `RequestFault`."""
     assert isinstance(fault, RequestFault)
-    body = render_error(fault.status, fault.message, code=fault.code, param=fault.param)
-    return JSONResponse(body, status_code=fault.status, headers=fault.headers)
+    return render_fault(fault)
 
 
 def reply_invalid(request: Request, fault: Exception) -> JSONResponse:

@@ -27,9 +27,6 @@ NEEDED = ("fastapi", "uvicorn", "prometheus_client")
 BACKLOG = 1024
 """Connections that may wait to be taken."""
 
-FEEDBACK = "feedback"
-"""Folder of the first run in which feedback is kept."""
-
 
 def require_server_libraries() -> None:
     """Check that the extra [serve] is installed.
@@ -105,7 +102,7 @@ def serve_runs(
             menu,
             session,
             options=options,
-            feedback=feedback or menu.runs[0].folder / FEEDBACK,
+            feedback=feedback or menu.runs[0].feedback,
             on_start=lambda: _say_hello(menu, session, options, listening, progress),
         )
         listening.listen(BACKLOG)
