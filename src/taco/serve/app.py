@@ -44,6 +44,9 @@ FAULTS: dict[int | str, dict[str, Any]] = {
         (408, "The request took too long to arrive."),
         (413, "The request is too large."),
         (429, "Too many requests wait; try again."),
+        (502, "The translation engine of a step failed."),
+        (503, "The server stops, or the budget for translations is spent."),
+        (504, "The translation engine of a step took too long."),
     )
 }
 
@@ -106,7 +109,11 @@ def _add_listing(app: FastAPI, desk: Desk) -> None:
 
     def describe(name: str, created: int) -> dict[str, Any]:
         model: dict[str, Any] = {"id": name, "object": "model", "created": created, "owned_by": "taco"}
-        return model if name == AUTO else model | {"taco": describe_language(desk.find_run(name, "").language)}
+        if name == AUTO:
+            return model
+        run = desk.find_run(name, "")
+        modes = list(dict.fromkeys((*desk.find_relay(run).modes, "chain")))
+        return model | {"taco": describe_language(run.language) | {"modes": modes}}
 
     @app.get("/v1/models", tags=["models"])
     async def list_models() -> JSONResponse:

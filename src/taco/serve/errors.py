@@ -48,6 +48,13 @@ class RequestFault(Exception):  # noqa: N818
         self.headers = dict(headers or {})
 
 
+def refuse_full() -> RequestFault:
+    """Return the fault of a request that finds as many others waiting as may wait."""
+    return RequestFault(
+        429, "as many requests wait as may wait; try again soon", code="queue_full", headers={"Retry-After": "1"}
+    )
+
+
 def render_error(status: int, message: str, *, code: str = "", param: str = "") -> dict[str, Any]:
     """Return an error's JSON.
 
