@@ -104,12 +104,15 @@ class Piece:
         text: The characters that became complete; "" for a part of a character and for the end token.
         finish: Why the answer is over; None while it goes on.
         repairs: With the last piece: what the chain guard did.
+        ends: With the last piece, where text was held back or taken away: the ends of the tokens that are left, in characters
+            of all pieces together; see `Generation.token_ends`.
     """
 
     id: str
     text: str
     finish: Finish | None = None
     repairs: tuple[Repair, ...] = ()
+    ends: tuple[int, ...] | None = None
 
 
 class Session(Protocol):

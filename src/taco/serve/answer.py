@@ -132,6 +132,12 @@ class AnswerReader:
         self.ends.append((self.ends[-1] if self.ends else self.given) + len(text))
         return self._show(self._split(text))
 
+    def place(self, ends: Sequence[int]) -> None:
+        """Take where the tokens end that are left of the answer; those that were taken away count behind them."""
+        last = self.ends[-1] if self.ends else self.given
+        away = len(self.ends) - len(ends)
+        self.ends = [*(min(self.given + end, last) for end in ends), *[last] * away]
+
     def end(self, finish: str) -> list[Delta]:
         """Take the end; return what was held back."""
         self.text = "".join(self._pieces)

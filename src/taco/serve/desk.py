@@ -231,6 +231,8 @@ def _take_event(event: Accepted | Refusal | Piece | Ended, reader: AnswerReader)
     if isinstance(event, Piece):
         deltas = reader.take(event.text)
         reader.repairs = event.repairs
+        if event.ends is not None:
+            reader.place(event.ends)
         if event.finish or reader.is_stopped:
             deltas += reader.end(event.finish or "stop")
         return deltas
