@@ -254,7 +254,7 @@ def test_the_released_answers_are_classified_as_by_hand() -> None:
                 answer.text,
                 answer_id=answer.id,
                 language=find_language(code),
-                reference=questions[answer.id].reference,
+                reference=questions[answer.id].find_reference(),
             )
             found, labelled = {failure.kind for failure in find_failures(subject)}, labels[code, answer.id]
             counts.update((kind, "right") for kind in found & labelled)

@@ -1,4 +1,4 @@
-"""The backend `openai` against a loopback server of the chat protocol, with faults."""
+"""The backend `openai` against a loopback server of the chat protocol, with faults; answers come whole."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 def ask_server(
     server: FaultyServer, prompts: Sequence[Prompt], *, arm: str = "tuned", progress: Said | None = None, **options: Any
 ) -> dict[str, Generation | Refusal]:
-    named = {"model": "tuned-one", "base_model": "base-one", "parallel_calls": 2, **options}
+    named = {"model": "tuned-one", "base_model": "base-one", "parallel_calls": 2, "stream": False, **options}
     chosen = BACKENDS.load_options("openai")(base_url=f"{server.url}/v1", **named)
     setup = Setup(model=ModelOptions(), adapter=None, cache=None, progress=progress or Said())  # type: ignore[arg-type]
     backend = BACKENDS.load_implementation("openai")(chosen, setup=setup, clock=InstantClock())

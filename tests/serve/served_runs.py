@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,9 +37,9 @@ ANSWERS = {
 """What the echo says to some questions, so that English and target differ."""
 
 
-def make_run(folder: Path, language: str, *, template: str = "taco", base: str = "") -> Path:
+def make_run(folder: Path, language: str, *, template: str = "taco", base: str = "", **generate: Any) -> Path:
     """Write what `taco serve` reads of a run whose recipe names the echo backend."""
-    recipe: dict[str, Any] = {"name": folder.name, "language": language, "generate": {"backend": "echo"}}
+    recipe: dict[str, Any] = {"name": folder.name, "language": language, "generate": {"backend": "echo", **generate}}
     recipe["chain"] = {"template": template}
     if base:
         recipe |= {"model": {"base": base}, "generate": {"backend": "transformers", "max_new_tokens": 24}}
@@ -67,7 +67,12 @@ class Running:
 
 @contextmanager
 def start_server(
-    runs: Sequence[Path], options: ServeOptions, *, session: Session | None = None, feedback: Path | None = None
+    runs: Sequence[Path],
+    options: ServeOptions,
+    *,
+    session: Session | None = None,
+    feedback: Path | None = None,
+    relays: Mapping[str, Any] | None = None,
 ) -> Iterator[Running]:
     """Run a server until the context is left."""
     from taco.serve.run import bind, build_server
@@ -75,7 +80,11 @@ def start_server(
     folder = feedback or runs[0] / "feedback"
     listening = bind(options)
     server = build_server(
-        Menu([read_served(run) for run in runs]), session or open_echo(), options=options, feedback=folder
+        Menu([read_served(run) for run in runs]),
+        session or open_echo(),
+        options=options,
+        feedback=folder,
+        relays=relays,
     )
     is_up = threading.Event()
     started = server.startup

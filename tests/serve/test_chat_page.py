@@ -219,6 +219,23 @@ def test_a_mended_answer_says_so(driver: Any, runs: list[Path], tmp_path: Path) 
             assert turn.find_element("css selector", ".note").text == note
 
 
+def test_an_answer_that_breaks_off_or_is_refused_is_not_called_complete(page: Any) -> None:
+    box = page.find_element("id", "question")
+    begun = {"model": "demo-gl", "choices": [{"delta": {"content": "Iso"}}]}
+    answers = {
+        "new Response(arguments[0])": "That did not work: the connection broke off",
+        "Response.json({error: {message: 'too busy'}}, {status: 429})": "That did not work: too busy",
+    }
+    for reply, said in answers.items():
+        script = f"const reply = {reply}; window.fetch = () => Promise.resolve(reply)"
+        page.execute_script(script, f"data: {json.dumps(begun)}\n\n")
+        page.execute_script("arguments[0].value = 'Ben?'", box)
+        page.find_element("id", "send").click()
+        wait(page, f"return document.querySelector('#status').textContent === {json.dumps(said)}")
+    assert page.find_element("css selector", ".answer").text == "Iso"
+    assert box.get_property("value") == "Ben?"
+
+
 def test_a_key_is_asked_for_where_the_server_wants_one(driver: Any, runs: list[Path]) -> None:
     with start_server(runs, ServeOptions(port=0, api_key="secret")) as running:
         driver.get(running.url)

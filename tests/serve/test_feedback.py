@@ -54,17 +54,18 @@ def test_liked_and_corrected_answers_are_rows_and_the_rest_ratings(runs: list[Pa
             post(running, LIKED | {"rating": None, "correction_en": "It is grey."}),
             post(running, LIKED | {"response_en": ""}),
             post(running, LIKED | {"earlier_turns": 2}),
+            post(running, LIKED | {"answer": " "}),
         ]
         assert post(running, LIKED | {"rating": None}).status_code == 400
         assert post(running, LIKED | {"model": "nobody"}).status_code == 404
-    assert [reply.status_code for reply in kept] == [201] * 6
+    assert [reply.status_code for reply in kept] == [201] * 7
     rows, ratings = (
         read_lines(tmp_path / "feedback" / "rows.jsonl"),
         read_lines(tmp_path / "feedback" / "ratings.jsonl"),
     )
     assert [row["messages"][1]["content"] for row in rows] == ["The sky is blue.", "The sky is blue.", "It is grey."]
     assert rows[1]["taco"]["correction"] == "O ceo é azul."
-    assert [rating["taco"]["rating"] for rating in ratings] == ["down", "up", "up"]
+    assert [rating["taco"]["rating"] for rating in ratings] == ["down", "up", "up", "up"]
     assert {row["taco"]["language"] for row in rows} == {"gl"}
 
 

@@ -83,6 +83,15 @@ def test_a_repaired_answer_is_the_target_text_and_says_what_was_done(guarded: Ru
     assert SCRIPT[question][0].text.startswith(undo_repairs(text, repairs))
 
 
+def test_tokens_count_where_they_stand_although_text_is_held_back(guarded: Running) -> None:
+    usage = json.loads(ask(guarded, "good"))["usage"]
+    english = [len(text.split()) for text in HIDDEN[:2]]
+    sections = usage["taco_sections"]
+    assert [sections["instruction_en"], sections["response_en"]] == english
+    assert sections["response"] == len(TARGET.split())
+    assert sections["other"] == 3 * 3 + 1  # three labels of three words, and the end token
+
+
 def test_a_request_can_do_without_the_guard(guarded: Running) -> None:
     reply = json.loads(ask(guarded, "heading", taco={"guard": False}))
     assert (reply["choices"][0]["message"]["content"], reply["taco"]["state"]) == ("", "missing-response")

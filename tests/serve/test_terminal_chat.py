@@ -59,3 +59,16 @@ def test_a_server_stops_when_it_is_told_to(tmp_path: Path) -> None:
     assert (server.returncode, out) == (0, "")
     assert "Stopped." in err
     assert "Traceback" not in err
+
+
+def test_steps_by_an_engine(tmp_path: Path) -> None:
+    relay = {"question_engine": "echo", "question_options": {"prefix": "en"}, "answer_engine": "echo"}
+    run = make_run(tmp_path / "demo", "gl", relay={**relay, "answer_options": {"prefix": "gl"}})
+    cache = {"TACO_CACHE": str(tmp_path / "cache")}
+    shown = taco("chat", str(run), "--mode", "engine-both", "--chain", asked="Ola mundo\n", **cache)
+    assert shown.returncode == 0, shown.stderr
+    expected = "[Question in English]\nenOla enmundo\n[Answer in English]\nOla mundo\n[Answer]\nglOla glmundo\n"
+    assert shown.stdout == expected
+    assert "not complete" not in shown.stderr
+    shown = taco("chat", str(run), "--mode", "engine-bot")
+    assert (shown.returncode, "engine-both" in shown.stderr) == (3, True)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from taco.errors import DataError, RecipeError
-from taco.registry import suggest
 
 if TYPE_CHECKING:
     from taco.evaluate.benchmark.answer import Answerer
@@ -117,11 +116,6 @@ def _open_run(run: Path, mode: str | None) -> tuple[Recipe, Answerer]:
 
 
 def _set_mode(options: GenerateOptions, mode: str | None) -> GenerateOptions:
-    from taco.generate.options import Mode
+    from taco.generate.modes import parse_mode
 
-    if mode is None:
-        return options
-    known = get_args(Mode)
-    if mode not in known:
-        raise RecipeError(f"There is no mode {mode!r}{suggest(mode, known)}", hint=f"Known: {', '.join(known)}.")
-    return options.model_copy(update={"mode": mode})
+    return options if mode is None else options.model_copy(update={"mode": parse_mode(mode)})

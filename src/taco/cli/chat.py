@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,14 @@ ShowsChain = Annotated[bool, typer.Option("--chain", help="Show the English sect
 MaxTokens = Annotated[
     int, typer.Option(help="Tokens of an answer at most, English sections included.", min=1, metavar="N")
 ]
+Mode = Annotated[
+    str | None,
+    typer.Option(
+        help="Which steps a translation engine does: chain, engine-question, engine-answer or engine-both; by default the "
+        "recipe's.",
+        metavar="MODE",
+    ),
+]
 Feedback = Annotated[
     Path | None, typer.Option(help="Folder of the feedback; by default RUN/feedback.", metavar="FOLDER")
 ]
@@ -25,6 +34,7 @@ def chat(
     backend: Backend = None,
     chain: ShowsChain = False,
     max_tokens: MaxTokens = 2048,
+    mode: Mode = None,
     feedback: Feedback = None,
 ) -> None:
     """Talk with a finished run in the terminal.
@@ -35,18 +45,21 @@ def chat(
 
     Example: taco chat runs/quickstart-gl
     """
+    from taco.generate.modes import parse_mode
     from taco.progress import open_progress
+    from taco.serve.relays import open_relay_here
     from taco.serve.run import open_session
     from taco.serve.served import Menu, read_served
     from taco.serve.terminal import Terminal
     from taco.store.cache import cache_folder
 
     menu = Menu([read_served(run)])
-    progress = open_progress()
-    session = open_session(menu, backend=backend, batch_size=1, cache=cache_folder(), progress=progress)
-    try:
-        Terminal(
-            menu.runs[0], session, max_tokens=max_tokens, folder=feedback or run / "feedback", shows_chain=chain
-        ).talk()
-    finally:
-        session.close()
+    (served,) = menu.runs
+    progress, cache = open_progress(), cache_folder()
+    chosen = parse_mode(mode) if mode else None
+    with (
+        open_relay_here(served, chosen, cache=cache, progress=progress) as relay,
+        closing(open_session(menu, backend=backend, batch_size=1, cache=cache, progress=progress)) as session,
+    ):
+        folder = feedback or served.feedback
+        Terminal(served, session, max_tokens=max_tokens, folder=folder, shows_chain=chain, relay=relay).talk()

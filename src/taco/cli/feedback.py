@@ -24,8 +24,9 @@ def feedback(run: Run, folder: Folder = None) -> None:
     from taco.serve.learning import write_examples
     from taco.serve.served import read_served
 
-    found = folder or run / "feedback"
-    count = write_examples(read_served(run), found)
+    served = read_served(run)
+    found = folder or served.feedback
+    count = write_examples(served, found)
     dropped = ", ".join(f"{number} {reason}" for reason, number in sorted(count.dropped.items()))
     kept = f"{count.rows_kept} of {count.rows_in} records are examples now"
     open_progress().say(kept + (f" (left out: {dropped})" if dropped else ""))

@@ -32,6 +32,15 @@ HostNames = Annotated[
     list[str],
     typer.Option("--host-name", help="A further name of this server, behind a proxy; may be repeated.", metavar="NAME"),
 ]
+Modes = Annotated[
+    list[str],
+    typer.Option(
+        "--mode",
+        help="Which steps a translation engine does: chain, engine-question, engine-answer or engine-both; by default the "
+        "recipe's. May be repeated: requests may ask for all of them, and get the first where they name none.",
+        metavar="MODE",
+    ),
+]
 Feedback = Annotated[
     Path | None, typer.Option(help="Folder of the readers' feedback; by default RUN/feedback.", metavar="FOLDER")
 ]
@@ -58,6 +67,7 @@ def serve(
     timeout: Timeout = 300.0,
     cors: Origins = [],  # noqa: B006 (typer copies it)
     host_names: HostNames = [],  # noqa: B006
+    modes: Modes = [],  # noqa: B006
     feedback: Feedback = None,
     check: Check = None,
     quiet: Quiet = False,
@@ -69,6 +79,7 @@ def serve(
 
     Example: taco serve runs/quickstart-gl
     """
+    from taco.generate.modes import parse_mode
     from taco.progress import open_progress
     from taco.serve.options import ServeOptions
     from taco.serve.run import read_key, serve_runs
@@ -88,6 +99,7 @@ def serve(
         timeout_s=timeout,
         cors_origins=tuple(cors),
         host_names=tuple(host_names),
+        modes=tuple(parse_mode(mode) for mode in modes),
     )
     serve_runs(
         runs,

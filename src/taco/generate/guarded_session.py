@@ -80,7 +80,8 @@ class GuardedSession:
             if isinstance(outcome, Refusal):
                 self._forget(ask_id)
                 text = watch.take_back()
-                pieces.append(Piece(id=ask_id, text=text, finish="length", repairs=tuple(watch.repairs)))
+                repairs, ends = tuple(watch.repairs), watch.ends
+                pieces.append(Piece(id=ask_id, text=text, finish="length", repairs=repairs, ends=ends))
         return pieces
 
     def _follow(self, piece: Piece) -> Piece:
@@ -113,4 +114,4 @@ class GuardedSession:
             return Piece(id=watch.ask.id, text=text)
         text += watch.finish(finish)
         self._forget(watch.ask.id)
-        return Piece(id=watch.ask.id, text=text, finish=finish, repairs=tuple(watch.repairs))
+        return Piece(id=watch.ask.id, text=text, finish=finish, repairs=tuple(watch.repairs), ends=watch.ends)

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from typing import cast, get_args
+
 from taco.chain.template import Template
 from taco.errors import RecipeError
 from taco.generate.options import Mode
+from taco.registry import suggest
 
 ASKS_ENGLISH: frozenset[Mode] = frozenset({"engine-question", "engine-both"})
 SAYS_TARGET: frozenset[Mode] = frozenset({"engine-answer", "engine-both"})
+
+
+def parse_mode(name: str) -> Mode:
+    """Return the mode of a name.
+
+    Raises:
+        RecipeError: There is none.
+
+    >>> parse_mode("engine-both")
+    'engine-both'
+    """
+    for mode in get_args(Mode):
+        if mode == name:
+            return cast(Mode, mode)
+    known = get_args(Mode)
+    raise RecipeError(f"There is no mode {name!r}{suggest(name, known)}", hint=f"Known: {', '.join(known)}.")
+
 
 _NEEDED: dict[Mode, tuple[str, ...]] = {
     "chain": (),

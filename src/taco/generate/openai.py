@@ -1,22 +1,25 @@
 """The backend `openai`: a server of OpenAI's chat protocol decodes, many answers at a time.
 
 The server's count of tokens is what counts; which characters each token made it does not tell, so an answer's tokens are
-spread evenly over its text, and figures of single sections are estimates. No token can be forbidden from here, so nothing
-is led out of a loop; what begins anew after its last section is cut, as with every backend.
+laid over the pieces in which it came, or spread evenly where it came whole, and figures of single sections are estimates. No
+token can be forbidden from here, so nothing is led out of a loop; a streamed answer that loops or begins anew is ended.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from taco.errors import ModelError
 from taco.generate.backend import Generation, Limits, Prompt, Refusal, Setup
 from taco.generate.calls import ask_all
 from taco.generate.openai_options import OpenAIBackendOptions
+from taco.generate.piecewise import Growth
 from taco.generate.shared_clock import SharedClock
 from taco.generate.transformers import cut_restart
 from taco.remote.chat import ChatClient
+from taco.remote.chat_options import ChatOptions
 from taco.remote.chat_reply import ChatReply
 from taco.remote.options import describe_server
 from taco.remote.pace import Clock, Pace, SystemClock
@@ -43,16 +46,16 @@ class OpenAIBackend:
         self._options, self._progress, self._clock = options, setup.progress, clock or SystemClock()
         self._client = ChatClient(options, name=NAME, role=BACKEND)
         self._pace = Pace(options)
-        self._sent = self._written = 0
-        self._usd = 0.0
+        self._spent = Spent()
 
     @property
     def signature(self) -> str:
         options = self._options
         extra = f", {sorted(options.extra_body.items())}" if options.extra_body else ""
+        way = "laid over the stream's pieces" if options.stream else "spread evenly"
         return (
             f"{NAME} {describe_server(options.base_url)}, {options.base_model or 'no base model'}, {options.model}, "
-            f"temperature {options.temperature}, seed {options.seed}{extra}, tokens by the server's count, spread evenly"
+            f"temperature {options.temperature}, seed {options.seed}{extra}, tokens by the server's count, {way}"
         )
 
     def generate(
@@ -69,12 +72,12 @@ class OpenAIBackend:
             detail = "the answer is begun already; see can_continue"
             yield Refusal(id=prompt.id, reason="cannot-continue", detail=detail)
         prompts, shared = [prompt for prompt in prompts if prompt not in begun], SharedClock()
+        growths = {prompt.id: Growth(prompt, limits, shared.read) for prompt in prompts}
 
-        def ask(prompt: Prompt) -> tuple[ChatReply, float]:
-            start = shared.join()
+        def ask(prompt: Prompt) -> ChatReply:
+            shared.join()
             try:
-                reply = self._client.ask(list_messages(prompt), model=model, **self._make_settings(prompt, limits))
-                return reply, shared.read() - start
+                return self._ask(growths[prompt.id], model)
             finally:
                 shared.leave()
 
@@ -85,18 +88,28 @@ class OpenAIBackend:
             if isinstance(outcome, Refusal):
                 yield outcome
                 continue
-            made = self._read(prompt, *outcome, limits=limits)
+            made = self._read(growths[prompt.id], outcome)
             on_tokens(len(made.token_ends) if isinstance(made, Generation) else 0)
             yield made
 
     def close(self) -> None:
         """Close all connections, and say what was used."""
-        if self._sent or self._written:
-            self._progress.say(
-                f"{NAME}: {self._sent} tokens read and {self._written} written by the server's count, {self._usd:.2f} USD"
-            )
-            self._sent = self._written = 0
+        if said := self._spent.describe():
+            self._progress.say(f"{NAME}: {said}")
+            self._spent = Spent()
         self._client.close()
+
+    def _ask(self, growth: Growth, model: str) -> ChatReply:
+        """Make a call for an answer, which goes on with what came of it before where the server can do that."""
+        goes_on = self._options.can_continue
+        self._spent.lost += 0 if goes_on else len(growth.pieces)
+        prompt = growth.begin_call(goes_on=goes_on)
+        settings = self._make_settings(prompt, growth.limits)
+        if self._options.stream:
+            return self._client.stream(list_messages(prompt), take=growth.take, model=model, **settings)
+        reply = self._client.ask(list_messages(prompt), model=model, **settings)
+        growth.take(reply.content)
+        return reply
 
     def _make_settings(self, prompt: Prompt, limits: Limits) -> dict[str, Any]:
         extra = dict(self._options.extra_body)
@@ -109,25 +122,58 @@ class OpenAIBackend:
             "extra_body": extra or None,
         }
 
-    def _read(self, prompt: Prompt, reply: ChatReply, seconds: float, *, limits: Limits) -> Generation | Refusal:
-        if reply.tokens_sent is None or reply.tokens_written is None:
+    def _read(self, growth: Growth, reply: ChatReply) -> Generation | Refusal:
+        if growth.finish is None and None in (reply.tokens_sent, reply.tokens_written):
             raise ModelError(
                 f"{NAME} gives no usage with its answers, so that nobody knows how many tokens they have.",
-                hint="Use a server that counts tokens, as vLLM, llama-server and taco serve do.",
+                hint="Use a server that counts tokens, as vLLM, llama-server and taco serve do; stream = false of "
+                "generate.options where it does so for whole answers alone.",
             )
-        self._sent, self._written = self._sent + reply.tokens_sent, self._written + reply.tokens_written
-        self._usd += reply.count_cost(self._options) or 0.0
+        made = growth.conclude("length" if reply.is_cut else "stop", tokens=reply.tokens_written)
+        self._spent.count(reply, made, self._options)
         if reply.refusal:
-            return Refusal(id=prompt.id, reason="refused-by-server", detail=reply.refusal[:200])
-        count = max(1, reply.tokens_written)
-        generation = Generation(
-            id=prompt.id,
-            text=reply.content,
-            finish="length" if reply.is_cut else "stop",
-            token_ends=spread_ends(len(reply.content), count),
-            token_seconds=[seconds / count] * count,
-        )
-        return cut_restart(generation, prompt) if limits.loop_guard or prompt.until else generation
+            return Refusal(id=made.id, reason="refused-by-server", detail=reply.refusal[:200])
+        is_looked_through = growth.limits.loop_guard or growth.prompt.until
+        return cut_restart(made, growth.prompt) if is_looked_through else made
+
+
+@dataclass(slots=True)
+class Spent:
+    """What a run used.
+
+    Attributes:
+        read, written: Tokens.
+        usd: US dollars.
+        lost: Tokens, a piece counted as one, of answers that broke off and were written anew.
+        uncounted: Answers that were ended from here, of which the server did not say how many tokens it read.
+    """
+
+    read: int = 0
+    written: int = 0
+    usd: float = 0.0
+    lost: int = 0
+    uncounted: int = 0
+
+    def count(self, reply: ChatReply, made: Generation, options: ChatOptions) -> None:
+        """Count an answer."""
+        counted = replace(reply, tokens_sent=reply.tokens_sent or 0, tokens_written=len(made.token_ends))
+        self.read += reply.tokens_sent or 0
+        self.written += len(made.token_ends)
+        self.usd += counted.count_cost(options) or 0.0
+        self.uncounted += reply.tokens_sent is None
+
+    def describe(self) -> str:
+        """Return it as a phrase, "" where nothing was used.
+
+        >>> Spent(read=7, written=3, uncounted=1).describe()
+        "7 tokens read and 3 written by the server's count, 0.00 USD; prompts of 1 answers that were ended early not counted"
+        """
+        if not (self.read or self.written or self.lost):
+            return ""
+        said = f"{self.read} tokens read and {self.written} written by the server's count, {self.usd:.2f} USD"
+        said += f"; {self.lost} more written of answers that broke off" if self.lost else ""
+        early = f"; prompts of {self.uncounted} answers that were ended early not counted"
+        return said + (early if self.uncounted else "")
 
 
 def list_messages(prompt: Prompt) -> list[dict[str, str]]:
@@ -135,12 +181,3 @@ def list_messages(prompt: Prompt) -> list[dict[str, str]]:
     system = [{"role": "system", "content": prompt.system}] if prompt.system else []
     begun = [{"role": "assistant", "content": prompt.prefix}] if prompt.prefix else []
     return [*system, *({"role": role, "content": text} for role, text in prompt.turns), *begun]
-
-
-def spread_ends(characters: int, tokens: int) -> list[int]:
-    """Return where tokens end that are spread evenly over a text.
-
-    >>> spread_ends(10, 4)
-    [2, 5, 7, 10]
-    """
-    return [characters * number // tokens for number in range(1, tokens + 1)]

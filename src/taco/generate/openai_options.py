@@ -34,6 +34,11 @@ class OpenAIBackendOptions(ChatOptions):
         description="Whether the server goes on with an answer that was begun: `continue_final_message`, as vLLM has it. "
         "Without it, what asks for that, such as a repair of the chain guard, is refused.",
     )
+    stream: bool = Field(
+        default=True,
+        description="Take answers as they are written: one that begins anew or loops is ended then, and of one that breaks off "
+        "what came stays, where the server can go on with it (`can_continue`). `false` for a server that cannot stream with usage.",
+    )
     extra_body: dict[str, Any] = Field(
         default={},
         description='Further fields of every request, such as `{taco = {chain = "inline"}}`, without which `taco serve` '

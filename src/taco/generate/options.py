@@ -215,7 +215,10 @@ class GenerateOptions(BaseModel):
         """
         unused = {"arms"} if self.arms == ARMS else set()
         unused |= {"mode", "relay"} if self.mode == "chain" else set()
-        return self.model_dump(mode="json", exclude=unused)
+        deciding = self.model_dump(mode="json", exclude=unused)
+        if self.backend == "openai":
+            del deciding["options"]["stream"]  # how answers come, not which: what was paid for stays
+        return deciding
 
     @property
     def backend_options(self) -> Any:

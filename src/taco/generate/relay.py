@@ -27,6 +27,7 @@ from taco.progress import Progress
 from taco.records import Answer, EnginePart
 from taco.translate.run import Means
 from taco.translate.texts import TextTranslation, translate_texts
+from taco.translate.worker import Job
 
 Translate = Callable[[Sequence[str]], Mapping[str, TextTranslation]]
 """Texts -> what became of each."""
@@ -117,15 +118,19 @@ def open_relay(options: RelayOptions, mode: Mode, *, means: Means, language: Lan
         language: The target language.
         progress: Where to say how far it is.
     """
-    question = replace(means, translate=options.choose_question(means.translate))
-    answer = replace(means, translate=options.choose_answer(means.translate))
-    to_english = question.make_job(source=language, target=ENGLISH)
-    to_target = answer.make_job(target=language)
+    to_english, to_target = make_jobs(options, means=means, language=language)
     return Relay(
         mode=mode,
         to_english=lambda texts: translate_texts(texts, to_english, progress=progress),
         to_target=lambda texts: translate_texts(texts, to_target, progress=progress),
     )
+
+
+def make_jobs(options: RelayOptions, *, means: Means, language: Language) -> tuple[Job, Job]:
+    """Return how questions are put into English, and answers into the target language; see `open_relay`."""
+    question = replace(means, translate=options.choose_question(means.translate))
+    answer = replace(means, translate=options.choose_answer(means.translate))
+    return question.make_job(source=language, target=ENGLISH), answer.make_job(target=language)
 
 
 def _translate_nothing(texts: Sequence[str]) -> dict[str, TextTranslation]:
@@ -148,14 +153,23 @@ def render_given(question: str, template: Template, language: Language) -> str:
     return (first + text + second).rstrip(" ")  # tokenizers put a space into the word behind it
 
 
+def render_response(before: str, text: str, template: Template, language: Language) -> str:
+    r"""Return what stands behind the English answer: the label of the target section, and a text in it.
+
+    >>> from taco.languages.table import find_language
+    >>> render_response("Response in English:\nBlue.", "Azul.", find_template("taco"), find_language("gl"))
+    '\n\nResponse in Galician:\nAzul.'
+    """
+    label = template.separators(language)[template.section_names.index("response")]
+    label = label.lstrip("\n") if before.endswith("\n") else label
+    return label + (escape_labels(text, template, language) if template.escapes else text)
+
+
 def add_response(answer: Answer, found: TextTranslation, template: Template, language: Language) -> Answer:
     """Return an answer with an engine's translation as its target section; as it is where there is none."""
     if found.fault:
         return answer
-    label = template.separators(language)[template.section_names.index("response")]
-    label = label.lstrip("\n") if answer.text.endswith("\n") else label
-    text = escape_labels(found.text, template, language) if template.escapes else found.text
-    whole = answer.text + label + text
+    whole = answer.text + render_response(answer.text, found.text, template, language)
     state = parse_chain(whole, template=template.name, language=language, finish=answer.finish).state
     part = EnginePart(start=len(answer.text), end=len(whole), engine=found.engine)
     return replace(answer, text=whole, state=state, engine_parts=(*answer.engine_parts, part))

@@ -75,6 +75,7 @@ class Ask:
         template: Name of the chain template that the adapter answers in; "" where no chain is expected.
         language: The target language of that chain.
         prefix: What the answer begins with already; the pieces are of what comes after it.
+        until: Name of the section at whose label the answer ends, see `taco.generate.ended_session`; "" to let it go on.
         limits: When to stop.
         sampling: How tokens are chosen.
         guard: What `taco.generate.guarded_session` repairs; sessions themselves do not look at it.
@@ -88,6 +89,7 @@ class Ask:
     template: str
     language: Language
     prefix: str = ""
+    until: str = ""
     limits: Limits
     sampling: Sampling = Sampling()
     guard: GuardOptions = GUARD_OFF
@@ -102,12 +104,15 @@ class Piece:
         text: The characters that became complete; "" for a part of a character and for the end token.
         finish: Why the answer is over; None while it goes on.
         repairs: With the last piece: what the chain guard did.
+        ends: With the last piece, where text was held back or taken away: the ends of the tokens that are left, in characters
+            of all pieces together; see `Generation.token_ends`.
     """
 
     id: str
     text: str
     finish: Finish | None = None
     repairs: tuple[Repair, ...] = ()
+    ends: tuple[int, ...] | None = None
 
 
 class Session(Protocol):

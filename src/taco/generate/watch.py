@@ -146,6 +146,11 @@ class Watch:
         return self._text[0]
 
     @property
+    def ends(self) -> tuple[int, ...]:
+        """For each token that was not cut away, the number of characters that were there after it."""
+        return tuple(self._ends)
+
+    @property
     def tokens_left(self) -> int:
         """Tokens that the answer may still have."""
         return self.ask.limits.max_new_tokens - len(self._ends)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from taco.remote.chat_options import ChatOptions
 from taco.remote.chat_reply import ChatReply, read_reply
+from taco.remote.chat_stream import EventReader, StreamedReply
 from taco.remote.faults import Kind, Service, find_status_fault, make_lost_fault, make_unreadable_fault
 from taco.remote.keys import read_key
 from taco.remote.libraries import import_library
@@ -66,11 +68,7 @@ class ChatClient:
         Raises:
             TacoError: There was no answer; see `taco.remote.faults`.
         """
-        request: dict[str, Any] = {"model": self._options.model, "messages": list(messages)}
-        for name in ("temperature", "seed"):
-            if (value := getattr(self._options, name)) != "default":
-                request[name] = value
-        request |= settings
+        request = self._make_request(messages, settings)
         if schema is not None and self._has_schema:
             form = {"name": schema_name, "strict": True, "schema": schema}
             try:
@@ -79,18 +77,55 @@ class ChatClient:
                 self._has_schema = False
         return self._post(request)
 
+    def stream(
+        self, messages: Sequence[Mapping[str, str]], *, take: Callable[[str], bool], **settings: Any
+    ) -> ChatReply:
+        """Make one call and take the answer as it comes.
+
+        Args:
+            messages: The messages, each with role and content.
+            take: Is given what was added, and says whether the answer may go on. Else the call is ended, and the reply has
+                only those counts of tokens that the server gave on the way.
+            settings: Further fields of the request, instead of the options' own.
+
+        Raises:
+            TacoError: The answer did not come, or broke off; see `taco.remote.faults`. What came of it was taken.
+        """
+        more = {"stream": True, "stream_options": {"include_usage": True}}
+        events, reply = EventReader(), StreamedReply(self._service)
+        with closing(self._read(self._make_request(messages, settings) | more)) as pieces:
+            for piece in pieces:
+                for event in events.push(piece):
+                    text = reply.take(event)
+                    if text and not take(text):
+                        return reply.conclude(is_ended=True)
+                if reply.is_over:
+                    break
+        return reply.conclude()
+
     def close(self) -> None:
         """Close all connections; may be called more than once."""
         self._client.close()
 
+    def _make_request(self, messages: Sequence[Mapping[str, str]], settings: Mapping[str, Any]) -> dict[str, Any]:
+        request: dict[str, Any] = {"model": self._options.model, "messages": list(messages)}
+        for name in ("temperature", "seed"):
+            if (value := getattr(self._options, name)) != "default":
+                request[name] = value
+        return request | dict(settings)
+
     def _post(self, request: dict[str, Any]) -> ChatReply:
+        body = b"".join(self._read(request))
+        return read_reply(body.decode("utf-8", errors="replace"), self._service)
+
+    def _read(self, request: dict[str, Any]) -> Generator[bytes, None, None]:
+        """Yield the bytes of an answer."""
         library = self._library
         deadline = time.monotonic() + self._options.timeout_s
-        body = bytearray()
         try:
             with self._client.chat.completions.with_streaming_response.create(**request) as answer:
                 for piece in answer.iter_bytes():  # the library's own limit is for each of them
-                    body += piece
+                    yield piece
                     if time.monotonic() > deadline:
                         raise make_lost_fault(self._service, f"none within {self._options.timeout_s:g} s")
         except library.APIStatusError as error:
@@ -104,7 +139,6 @@ class ChatClient:
             raise make_lost_fault(self._service, f"none within {self._options.timeout_s:g} s") from None
         except (library.APIConnectionError, self._httpx.RequestError) as error:
             raise make_lost_fault(self._service, f"{error} {error.__cause__ or ''}") from None
-        return read_reply(body.decode("utf-8", errors="replace"), self._service)
 
 
 class _NoSchemaError(Exception):

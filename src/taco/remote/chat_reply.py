@@ -53,7 +53,7 @@ def read_reply(body: str, service: Service) -> ChatReply:
         raise make_unreadable_fault(service, body, "an answer of a chat model")
     if reason == "content_filter":
         refusal = refusal or "the server's content filter stopped it"
-    sent, written = _read_usage(answer.get("usage"))
+    sent, written = read_usage(answer.get("usage"))
     return ChatReply(
         content,
         str(refusal),
@@ -64,7 +64,8 @@ def read_reply(body: str, service: Service) -> ChatReply:
     )
 
 
-def _read_usage(usage: Any) -> tuple[int | None, int | None]:
+def read_usage(usage: Any) -> tuple[int | None, int | None]:
+    """Return the tokens that were sent and written by the server's count, None where it gives none."""
     if not isinstance(usage, dict):
         return None, None
     sent, written = usage.get("prompt_tokens"), usage.get("completion_tokens")

@@ -92,6 +92,7 @@ class AnswerReader:
         ends: For each token, the characters of `text` that were there after it.
         finish: Why it ended; "" while it goes on.
         repairs: What the chain guard did to `text`.
+        given: Characters at the beginning of `text` that an engine wrote.
     """
 
     template: str
@@ -104,6 +105,7 @@ class AnswerReader:
     ends: list[int] = field(default_factory=list)
     finish: str = ""
     repairs: Sequence[Repair] = ()
+    given: int = 0
     _pieces: list[str] = field(default_factory=list)
     _sections: SectionStream | None = None
     _stopper: StopFilter = field(init=False)
@@ -113,24 +115,36 @@ class AnswerReader:
         if self.template and self.mode != "inline":
             self._sections = SectionStream(find_template(self.template), self.language)
 
+    def begin(self, given: str) -> list[Delta]:
+        """Take what an engine wrote in front of the model; return what the client may see of it."""
+        self._pieces.append(given)
+        self.given = len(given)
+        return self._show(self._split(given))
+
+    def complete(self, text: str) -> list[Delta]:
+        """Take what an engine wrote behind the model, once that has ended; return what the client may see of it."""
+        self.text += text
+        return self._show(self._split(text)) + self._flush()
+
     def take(self, text: str) -> list[Delta]:
         """Take what one token added; return what the client may see of it."""
         self._pieces.append(text)
-        self.ends.append((self.ends[-1] if self.ends else 0) + len(text))
+        self.ends.append((self.ends[-1] if self.ends else self.given) + len(text))
         return self._show(self._split(text))
+
+    def place(self, ends: Sequence[int]) -> None:
+        """Take where the tokens end that are left of the answer; those that were taken away count behind them."""
+        last = self.ends[-1] if self.ends else self.given
+        away = len(self.ends) - len(ends)
+        self.ends = [*(min(self.given + end, last) for end in ends), *[last] * away]
 
     def end(self, finish: str) -> list[Delta]:
         """Take the end; return what was held back."""
         self.text = "".join(self._pieces)
         if finish == "label":
             self._cut_restart()
-        rest = [(part.section, part.text) for part in self._sections.finish()] if self._sections else []
-        shown = self._show(rest)
-        if (held := self._stopper.flush()) and not self._stopper.is_hit:
-            self.content += held
-            shown.append(Delta(ANSWER, held))
-        self.finish = "stop-sequence" if self._stopper.is_hit else finish
-        return shown
+        self.finish = finish
+        return self._flush()
 
     @property
     def is_stopped(self) -> bool:
@@ -152,9 +166,21 @@ class AnswerReader:
     def count_tokens(self, parsed: ParsedChain) -> dict[str, int]:
         """Return section -> tokens, with "other" for labels, white space and the end token; see `measure_sections`."""
         seconds = [0.0] * len(self.ends)
-        made = Generation(id="", text=self.text, finish="stop", token_ends=self.ends, token_seconds=seconds)
-        found = {use.name: use.tokens for use in measure_sections(made, parsed.spans)}
+        ends = [end - self.given for end in self.ends]
+        made = Generation(id="", text=self.text[self.given :], finish="stop", token_ends=ends, token_seconds=seconds)
+        found = {use.name: use.tokens for use in measure_sections(made, parsed.spans, given=self.given)}
         return {name: found.get(name, 0) for name in (*SECTIONS, OTHER)}
+
+    def _flush(self) -> list[Delta]:
+        """Return what was held back."""
+        rest = [(part.section, part.text) for part in self._sections.finish()] if self._sections else []
+        shown = self._show(rest)
+        if (held := self._stopper.flush()) and not self._stopper.is_hit:
+            self.content += held
+            shown.append(Delta(ANSWER, held))
+        if self._stopper.is_hit:
+            self.finish = "stop-sequence"
+        return shown
 
     def _cut_restart(self) -> None:
         """Leave out what the model began anew; its tokens stay counted."""

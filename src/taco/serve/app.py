@@ -44,6 +44,9 @@ FAULTS: dict[int | str, dict[str, Any]] = {
         (408, "The request took too long to arrive."),
         (413, "The request is too large."),
         (429, "Too many requests wait; try again."),
+        (502, "The translation engine of a step failed."),
+        (503, "The server stops, or the budget for translations is spent."),
+        (504, "The translation engine of a step took too long."),
     )
 }
 
@@ -106,8 +109,11 @@ def _add_listing(app: FastAPI, desk: Desk) -> None:
 
     def describe(name: str, created: int) -> dict[str, Any]:
         model: dict[str, Any] = {"id": name, "object": "model", "created": created, "owned_by": "taco"}
-        run = desk.menu.find(name, "") if name != AUTO else None
-        return model | ({"taco": describe_language(run.language)} if run else {})
+        if name == AUTO:
+            return model
+        run = desk.find_run(name, "")
+        modes = list(dict.fromkeys((*desk.find_relay(run).modes, "chain")))
+        return model | {"taco": describe_language(run.language) | {"modes": modes}}
 
     @app.get("/v1/models", tags=["models"])
     async def list_models() -> JSONResponse:
@@ -120,10 +126,7 @@ def _add_listing(app: FastAPI, desk: Desk) -> None:
     @app.get("/v1/models/{name}", responses={404: FAULTS[404]}, tags=["models"])
     async def show_model(name: str) -> JSONResponse:
         """Describe one run."""
-        run = desk.menu.find(name, "")
-        if run is None:
-            raise RequestFault(404, "there is no model of this name", code="model_not_found", param="model")
-        return JSONResponse(describe(name, run.created))
+        return JSONResponse(describe(name, desk.find_run(name, "").created))
 
     @app.get("/health", responses={503: {"description": "The model's thread has died."}}, tags=["server"])
     async def show_health() -> JSONResponse:
@@ -146,9 +149,7 @@ def _add_feedback(app: FastAPI, desk: Desk, feedback: FeedbackLog) -> None:
     @app.post("/taco/feedback", status_code=201, responses=FAULTS, tags=["feedback"])
     async def take_feedback(body: FeedbackRequest) -> JSONResponse:
         """Keep a rating or a correction; when this returns it is on the disk."""
-        run = desk.menu.find(body.model, body.question)
-        if run is None:
-            raise RequestFault(404, "there is no model of this name", code="model_not_found", param="model")
+        run = desk.find_run(body.model, body.question)
         try:
             kept_id, name = await asyncio.to_thread(feedback.append, body, run)
         except StoreError as error:

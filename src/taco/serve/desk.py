@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from taco.chain.template import Template
-from taco.errors import DataError
 from taco.generate.backend import Limits, Refusal
 from taco.generate.guard_options import GUARD_OFF
-from taco.generate.session import Ask, Piece, Sampling
-from taco.languages.table import Language
-from taco.records import Chain
+from taco.generate.session import Ask, Piece
 from taco.serve.answer import ANSWER, AnswerReader, Delta
+from taco.serve.asks import build_system, build_turns, choose_sampling, find_question
 from taco.serve.engine import Accepted, Ended, Engine, EngineStopped, Job, QueueFull
-from taco.serve.errors import RequestFault
+from taco.serve.errors import RequestFault, refuse_full
 from taco.serve.figures import Figures
 from taco.serve.options import ServeOptions
-from taco.serve.protocol import ChatRequest, CompletionRequest, Generating, Message
+from taco.serve.protocol import ChatRequest, CompletionRequest, Generating
+from taco.serve.relays import NO_ENGINES, RunRelay
 from taco.serve.served import Menu, Served
+from taco.serve.steps import Steps, begin_steps, say_response
 
 REFUSALS = {"prompt-too-long": "context_length_exceeded"}
 """Reason of a refusal -> code of the error; other reasons stay as they are."""
@@ -34,6 +34,7 @@ class Ticket:
         run: Which run answers.
         job: Its place in the engine.
         reader: What the client sees of the answer.
+        steps: What engines do.
         prompt_tokens: Number of tokens of the prompt.
         started: When it came, by `time.monotonic`.
         created: The same, seconds since 1970.
@@ -43,6 +44,7 @@ class Ticket:
     job: Job
     reader: AnswerReader
     started: float
+    steps: Steps = field(default_factory=Steps)
     prompt_tokens: int = 0
     created: int = field(default_factory=lambda: int(time.time()))
 
@@ -54,11 +56,29 @@ class Desk:
         menu: The served runs.
         engine: What answers.
         options: What a request may ask at most.
+        relays: Name of a run -> its translation engines, where it has any.
     """
 
-    def __init__(self, menu: Menu, engine: Engine, options: ServeOptions) -> None:
+    def __init__(
+        self, menu: Menu, engine: Engine, options: ServeOptions, *, relays: Mapping[str, RunRelay] | None = None
+    ) -> None:
         self.menu, self.engine, self.options = menu, engine, options
+        self._relays = relays or {}
         self.figures = Figures(engine)
+
+    def find_run(self, name: str, question: str) -> Served:
+        """Return the run that a request means.
+
+        Raises:
+            RequestFault: There is none of that name.
+        """
+        run = self.menu.find(name, question)
+        if run is None:
+            known = ", ".join(run.name for run in self.menu.runs)
+            raise RequestFault(
+                404, f"there is no model of this name; known: auto, {known}", code="model_not_found", param="model"
+            )
+        return run
 
     async def take_chat(self, request: ChatRequest) -> Ticket:
         """Let a conversation in, once there is room.
@@ -66,28 +86,39 @@ class Desk:
         Raises:
             RequestFault: It cannot be answered, or not now.
         """
-        question = (
-            request.messages[-1].text if request.messages[-1].role == "user" else _find_question(request.messages)
-        )
-        run = self._find_run(request.model, question)
+        run = self.find_run(request.model, find_question(request.messages))
         self._check_length([message.text for message in request.messages])
+        turns = build_turns(request.messages, run.template, run.language)
+        started = time.monotonic()
+        steps = await begin_steps(
+            self.find_relay(run),
+            request.taco.mode,
+            question=turns[-1][1],
+            template=run.template,
+            language=run.language,
+            timeout_s=self.options.timeout_s,
+            count=partial(self.figures.count_step, run.name),
+        )
         ask = Ask(
             id=secrets.token_hex(12),
             adapter=run.name,
-            system=_build_system(request.messages, run.template, run.language),
-            turns=_build_turns(request.messages, run.template, run.language),
+            system=build_system(request.messages, run.template, run.language),
+            turns=turns,
             template=run.template.name,
             language=run.language,
+            prefix=steps.given,
+            until=steps.until,
             limits=self._limit(request, run, request.max_completion_tokens),
-            sampling=_sample(request),
-            guard=run.recipe.generate.guard if request.taco.guard else GUARD_OFF,
+            sampling=choose_sampling(request),
+            guard=run.recipe.generate.guard if request.taco.guard and steps.mode == "chain" else GUARD_OFF,
         )
         reader = AnswerReader(run.template.name, run.language, request.taco.chain, request.stops)
-        return await self._admit(run, ask, reader)
+        job, tokens = await self._admit(ask)
+        return Ticket(run=run, job=job, reader=reader, started=started, steps=steps, prompt_tokens=tokens)
 
     async def take_completion(self, request: CompletionRequest) -> Ticket:
         """Let a text in that is to be gone on with; see `take_chat`."""
-        run = self._find_run(request.model, request.text)
+        run = self.find_run(request.model, request.text)
         self._check_length([request.text])
         ask = Ask(
             id=secrets.token_hex(12),
@@ -96,9 +127,11 @@ class Desk:
             template="",
             language=run.language,
             limits=self._limit(request, run, None),
-            sampling=_sample(request),
+            sampling=choose_sampling(request),
         )
-        return await self._admit(run, ask, AnswerReader("", run.language, "inline", request.stops))
+        reader, started = AnswerReader("", run.language, "inline", request.stops), time.monotonic()
+        job, tokens = await self._admit(ask)
+        return Ticket(run=run, job=job, reader=reader, started=started, prompt_tokens=tokens)
 
     async def read(self, ticket: Ticket) -> AsyncIterator[list[Delta]]:
         """Yield what the client may see, as it comes; give the answer up where the client stops reading.
@@ -106,35 +139,57 @@ class Desk:
         Raises:
             RequestFault: The model failed.
         """
-        job, reader = ticket.job, ticket.reader
         has_answer = False
         try:
-            while not reader.finish:
-                deltas = _take_event(await job.events.get(), reader)
-                if len(reader.ends) == 1:
-                    self.figures.first_token.observe(time.monotonic() - ticket.started)
+            async for deltas in self._grow(ticket):
                 if not has_answer and any(delta.section == ANSWER for delta in deltas):
                     has_answer = True
                     self.figures.first_answer.observe(time.monotonic() - ticket.started)
                 if deltas:
                     yield deltas
         finally:
-            self.engine.give_up(job)
+            self.engine.give_up(ticket.job)
             self._count(ticket)
 
-    async def _admit(self, run: Served, ask: Ask, reader: AnswerReader) -> Ticket:
-        started = time.monotonic()
+    def find_relay(self, run: Served) -> RunRelay:
+        """Return the translation engines of a run."""
+        return self._relays.get(run.name, NO_ENGINES)
+
+    async def _grow(self, ticket: Ticket) -> AsyncIterator[list[Delta]]:
+        reader = ticket.reader
+        yield reader.begin(ticket.steps.given)
+        while not reader.finish:
+            deltas = _take_event(await ticket.job.events.get(), reader)
+            if len(reader.ends) == 1:
+                self.figures.first_token.observe(time.monotonic() - ticket.started)
+            yield deltas
+        if ticket.steps.until and reader.finish not in ("timeout", "stop-sequence"):
+            yield await self._say_response(ticket)
+
+    async def _say_response(self, ticket: Ticket) -> list[Delta]:
+        run, reader = ticket.run, ticket.reader
+        parsed = reader.parse()
+        if not parsed.response_en or parsed.response:
+            return []
+        text = await say_response(
+            ticket.steps,
+            before=reader.text,
+            text_en=parsed.response_en,
+            template=run.template,
+            language=run.language,
+            deadline=ticket.job.deadline,
+            count=partial(self.figures.count_step, run.name),
+        )
+        return reader.complete(text)
+
+    async def _admit(self, ask: Ask) -> tuple[Job, int]:
+        """Wait for room; return the answer's place in the engine, and its number of prompt tokens."""
         try:
             job = self.engine.submit(ask)
         except EngineStopped:
             raise _explain(Ended("closing")) from None
         except QueueFull:
-            raise RequestFault(
-                429,
-                "as many requests wait as may wait; try again soon",
-                code="queue_full",
-                headers={"Retry-After": "1"},
-            ) from None
+            raise refuse_full() from None
         is_let_in = False
         try:
             first = await job.events.get()
@@ -144,16 +199,7 @@ class Desk:
                 self.engine.give_up(job)
         if not isinstance(first, Accepted):
             raise _explain(first)
-        return Ticket(run=run, job=job, reader=reader, started=started, prompt_tokens=first.prompt_tokens)
-
-    def _find_run(self, name: str, question: str) -> Served:
-        run = self.menu.find(name, question)
-        if run is None:
-            known = ", ".join(run.name for run in self.menu.runs)
-            raise RequestFault(
-                404, f"there is no model of this name; known: auto, {known}", code="model_not_found", param="model"
-            )
-        return run
+        return job, first.prompt_tokens
 
     def _check_length(self, texts: Sequence[str]) -> None:
         most = self.options.max_prompt_characters
@@ -185,6 +231,8 @@ def _take_event(event: Accepted | Refusal | Piece | Ended, reader: AnswerReader)
     if isinstance(event, Piece):
         deltas = reader.take(event.text)
         reader.repairs = event.repairs
+        if event.ends is not None:
+            reader.place(event.ends)
         if event.finish or reader.is_stopped:
             deltas += reader.end(event.finish or "stop")
         return deltas
@@ -205,42 +253,3 @@ def _explain(event: object) -> RequestFault:
     if reason == "closing":
         return RequestFault(503, "the server stops", code="stopping", headers={"Retry-After": "10"})
     return RequestFault(500, "the model failed; the server's log says more", code="model_failed")
-
-
-def _find_question(messages: Sequence[Message]) -> str:
-    return next((message.text for message in reversed(messages) if message.role == "user"), "")
-
-
-def _build_system(messages: Sequence[Message], template: Template, language: Language) -> str:
-    """Put a client's system messages behind the one that the adapter learnt with."""
-    own = [message.text for message in messages if message.role in ("system", "developer")]
-    return "\n\n".join(text for text in (template.system(language), *own) if text.strip())
-
-
-def _build_turns(messages: Sequence[Message], template: Template, language: Language) -> list[tuple[str, str]]:
-    return [
-        (message.role, _render_turn(message, template, language))
-        for message in messages
-        if message.role in ("user", "assistant")
-    ]
-
-
-def _render_turn(message: Message, template: Template, language: Language) -> str:
-    """Write an earlier answer down as the whole chain where the client sent its English sections along."""
-    if message.role == "user" or message.taco is None:
-        return message.text
-    texts = message.taco.model_dump() | {"response": message.text}
-    kept = {name: texts[name] if name in template.section_names else "" for name in texts}
-    try:
-        return template.render(Chain(**kept), language)
-    except DataError:
-        return message.text
-
-
-def _sample(request: Generating) -> Sampling:
-    seed = request.seed if request.seed is not None else secrets.randbits(31)
-    return Sampling(
-        temperature=request.temperature or 0.0,
-        top_p=1.0 if request.top_p is None else request.top_p,
-        seed=seed % 2**63,
-    )

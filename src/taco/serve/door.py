@@ -9,9 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
 
-from taco.serve.errors import RequestFault, render_error
+from taco.serve.errors import RequestFault, render_fault
 from taco.serve.options import ServeOptions
 
 Scope = MutableMapping[str, Any]
@@ -56,12 +55,7 @@ class Door:
             self._check_headers(scope, headers)
             body = await self._read_body(headers, receive)
         except RequestFault as fault:
-            reply = JSONResponse(
-                render_error(fault.status, fault.message, code=fault.code),
-                status_code=fault.status,
-                headers=fault.headers,
-            )
-            await reply(scope, receive, send)
+            await render_fault(fault)(scope, receive, send)
             return
         await self._inner(scope, _replay(body, receive), send)
 

@@ -48,6 +48,13 @@ class RequestFault(Exception):  # noqa: N818
         self.headers = dict(headers or {})
 
 
+def refuse_full() -> RequestFault:
+    """Return the fault of a request that finds as many others waiting as may wait."""
+    return RequestFault(
+        429, "as many requests wait as may wait; try again soon", code="queue_full", headers={"Retry-After": "1"}
+    )
+
+
 def render_error(status: int, message: str, *, code: str = "", param: str = "") -> dict[str, Any]:
     """Return an error's JSON.
 
@@ -58,11 +65,16 @@ def render_error(status: int, message: str, *, code: str = "", param: str = "") 
     return {"error": {"message": message, "type": kind, "param": param or None, "code": code or None}}
 
 
+def render_fault(fault: RequestFault) -> JSONResponse:
+    """Return the reply that a fault is answered with."""
+    body = render_error(fault.status, fault.message, code=fault.code, param=fault.param)
+    return JSONResponse(body, status_code=fault.status, headers=fault.headers)
+
+
 def reply_fault(request: Request, fault: Exception) -> JSONResponse:
     """Answer with a `RequestFault`."""
     assert isinstance(fault, RequestFault)
-    body = render_error(fault.status, fault.message, code=fault.code, param=fault.param)
-    return JSONResponse(body, status_code=fault.status, headers=fault.headers)
+    return render_fault(fault)
 
 
 def reply_invalid(request: Request, fault: Exception) -> JSONResponse:

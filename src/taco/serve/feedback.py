@@ -5,8 +5,8 @@ Two files, JSON Lines, one record a line, and each record in one of them:
 - rows.jsonl: first answers of a conversation that were liked or corrected, with both English sections: training rows. A line is a conversation in
   OpenAI's form, the question in English and the answer in English, so that `[source] path = ".../rows.jsonl"` reads it
   (format "messages"); the texts in the target language stand beside, under "taco".
-- ratings.jsonl: everything else: answers that were disliked and not corrected, have no English sections, or answer a question
-  that leans on earlier ones.
+- ratings.jsonl: everything else: answers that were disliked and not corrected, are empty, have no English sections, or answer
+  a question that leans on earlier ones.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ def build_record(feedback: FeedbackRequest, run: Served) -> dict[str, Any]:
         "id": secrets.token_hex(8),
         "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
-    is_wanted = feedback.rating == "up" or feedback.correction.strip() or feedback.correction_en.strip()
+    is_liked = feedback.rating == "up" and feedback.answer.strip()
+    is_wanted = is_liked or feedback.correction.strip() or feedback.correction_en.strip()
     if is_wanted and question_en and answer_en and not feedback.earlier_turns:
         record["messages"] = [
             {"role": "user", "content": question_en},

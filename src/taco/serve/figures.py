@@ -42,6 +42,12 @@ class Figures:
             ["model", "kind", "outcome"],
             registry=self._registry,
         )
+        self.steps = Counter(
+            "taco_engine_texts",
+            "Texts given to a translation engine by run, step and what became of them",
+            ["model", "step", "outcome"],
+            registry=self._registry,
+        )
         self.first_token = Histogram(
             "taco_first_token_seconds", "From request to first token", buckets=SECONDS, registry=self._registry
         )
@@ -74,6 +80,10 @@ class Figures:
         """Count what the chain guard did to an answer."""
         for repair in repairs:
             self.repairs.labels(model, repair.kind, repair.outcome).inc()
+
+    def count_step(self, model: str, step: str, outcome: str) -> None:
+        """Count a text that a translation engine was given; see `taco.serve.steps.Count`."""
+        self.steps.labels(model, step, outcome).inc()
 
     def render(self) -> bytes:
         """Return all figures as text."""

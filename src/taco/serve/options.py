@@ -6,6 +6,8 @@ from ipaddress import ip_address
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from taco.generate.options import Mode
+
 KEY_VARIABLE = "TACO_API_KEY"
 """Environment variable with the key that clients must send; unset or empty: none is asked."""
 
@@ -28,6 +30,11 @@ class ServeOptions(BaseModel):
     read_timeout_s: float = Field(default=30.0, gt=0, description="Seconds that a client may take to send a request.")
     feedback_mib: int = Field(default=1024, ge=1, description="Size of the feedback files at most.")
     shutdown_s: int = Field(default=30, ge=0, description="Seconds that answers under way get when the server stops.")
+
+    modes: tuple[Mode, ...] = Field(
+        default=(),
+        description="Modes that requests may ask for, the first where they name none; the recipes' own if empty.",
+    )
 
     @property
     def is_loopback(self) -> bool:

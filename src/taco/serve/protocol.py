@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from taco.generate.options import Mode
+
 MOST_MESSAGES = 512
 MOST_STOPS = 4
 """Stop sequences at most, as OpenAI has it."""
@@ -66,6 +68,11 @@ class ChainOptions(BaseModel):
     guard: bool = Field(
         True, description="Whether the chain guard may repair the answer, as the run's recipe says; see docs/guard.md."
     )
+    mode: Mode | None = Field(
+        None,
+        description="Which steps a translation engine does, of the modes that the server was started with; its first one "
+        "if left out. See docs/translate-test.md.",
+    )
 
 
 class StreamOptions(BaseModel):
@@ -112,7 +119,7 @@ class ChatRequest(Generating):
 
     messages: list[Message] = Field(min_length=1, max_length=MOST_MESSAGES)
     max_completion_tokens: int | None = Field(None, ge=1, le=2**31, description="The newer name of max_tokens.")
-    taco: ChainOptions = ChainOptions(chain="field", guard=True)
+    taco: ChainOptions = ChainOptions(chain="field", guard=True, mode=None)
     logprobs: bool | None = Field(None, description="Not supported.")
     tools: list[Any] | None = Field(None, description="Not supported.")
     response_format: dict[str, Any] | None = Field(None, description="Only the type text is supported.")

@@ -68,6 +68,9 @@ def render_summary(ticket: Ticket) -> dict[str, Any]:
     reader = ticket.reader
     parsed = reader.parse()
     summary: dict[str, Any] = {**describe_language(ticket.run.language), "state": parsed.state, "finish": reader.finish}
+    steps = ticket.steps
+    summary |= {"mode": steps.mode} | ({"engines": steps.engines} if steps.engines else {})
+    summary |= {"engine_fault": steps.fault} if steps.fault else {}
     summary["repairs"] = [_render_repair(repair, is_open=reader.mode != "none") for repair in reader.repairs]
     if parsed.state == "no-chain" and reader.mode != "none":
         summary["unlabelled"] = reader.text

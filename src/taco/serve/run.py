@@ -6,16 +6,18 @@ import importlib.util
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from taco.errors import ModelError, RecipeError
+from taco.generate.ended_session import EndedSession
 from taco.generate.guarded_session import GuardedSession
 from taco.generate.session import SESSIONS, Session, SessionSetup
 from taco.progress import Progress
 from taco.serve.options import KEY_VARIABLE, ServeOptions
+from taco.serve.relays import RunRelay, open_relays
 from taco.serve.served import Menu, read_served
 
 if TYPE_CHECKING:
@@ -26,9 +28,6 @@ NEEDED = ("fastapi", "uvicorn", "prometheus_client")
 
 BACKLOG = 1024
 """Connections that may wait to be taken."""
-
-FEEDBACK = "feedback"
-"""Folder of the first run in which feedback is kept."""
 
 
 def require_server_libraries() -> None:
@@ -70,7 +69,7 @@ def open_session(
     session: Session = SESSIONS.load_implementation(name)(
         SESSIONS.load_options(name).model_validate(given), setup=setup
     )
-    return GuardedSession(session)
+    return GuardedSession(EndedSession(session))
 
 
 def serve_runs(
@@ -100,17 +99,20 @@ def serve_runs(
     menu.warm_up()
     listening = bind(options)
     try:
-        session = open_session(menu, backend=backend, batch_size=batch_size, cache=cache, progress=progress)
-        server = build_server(
-            menu,
-            session,
-            options=options,
-            feedback=feedback or menu.runs[0].folder / FEEDBACK,
-            on_start=lambda: _say_hello(menu, session, options, listening, progress),
-        )
-        listening.listen(BACKLOG)
-        with calm_signals():
-            server.run(sockets=[listening])
+        waiting = options.max_waiting
+        with open_relays(menu, options.modes, cache=cache, max_waiting=waiting, progress=progress) as relays:
+            session = open_session(menu, backend=backend, batch_size=batch_size, cache=cache, progress=progress)
+            server = build_server(
+                menu,
+                session,
+                options=options,
+                feedback=feedback or menu.runs[0].feedback,
+                relays=relays,
+                on_start=lambda: _say_hello(menu, session, options, listening, progress),
+            )
+            listening.listen(BACKLOG)
+            with calm_signals():
+                server.run(sockets=[listening])
     finally:
         listening.close()
     progress.say("Stopped.")
@@ -122,6 +124,7 @@ def build_server(
     *,
     options: ServeOptions,
     feedback: Path,
+    relays: Mapping[str, RunRelay] | None = None,
     on_start: Callable[[], None] = lambda: None,
 ) -> uvicorn.Server:
     """Put the server together; it does not run yet.
@@ -131,6 +134,7 @@ def build_server(
         session: Their model.
         options: How to listen, and the limits.
         feedback: Folder of the feedback.
+        relays: Name of a run -> its translation engines, where it has any.
         on_start: Called once signals stop the server in good order.
     """
     import uvicorn
@@ -143,7 +147,7 @@ def build_server(
     engine = Engine(session, max_waiting=options.max_waiting, timeout_s=options.timeout_s)
     log = FeedbackLog(feedback, most_bytes=options.feedback_mib * 2**20)
     config = uvicorn.Config(
-        build_app(Desk(menu, engine, options), log, on_start=on_start),
+        build_app(Desk(menu, engine, options, relays=relays), log, on_start=on_start),
         log_level="warning",
         access_log=False,
         ws="none",

@@ -44,6 +44,11 @@ class Served:
         return self.folder / "train" / "adapter"
 
     @property
+    def feedback(self) -> Path:
+        """Folder of what readers say about its answers."""
+        return self.folder / "feedback"
+
+    @property
     def language(self) -> Language:
         """The target language."""
         return self.recipe.target

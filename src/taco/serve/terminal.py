@@ -7,8 +7,11 @@ import re
 import sys
 from pathlib import Path
 
-from taco.errors import DataError
+from taco.errors import DataError, TacoError
 from taco.generate.backend import Limits, Refusal
+from taco.generate.guard_options import GUARD_OFF
+from taco.generate.modes import ASKS_ENGLISH, SAYS_TARGET
+from taco.generate.relay import NO_RELAY, Relay, render_given, render_response
 from taco.generate.session import Ask, Session
 from taco.records import Chain
 from taco.serve.answer import ANSWER, AnswerReader, Delta
@@ -33,12 +36,22 @@ class Terminal:
         max_tokens: Tokens of an answer at most.
         folder: Where feedback goes.
         shows_chain: Whether the English sections are shown.
+        relay: Does the steps that are an engine's.
     """
 
-    def __init__(self, run: Served, session: Session, *, max_tokens: int, folder: Path, shows_chain: bool) -> None:
+    def __init__(
+        self,
+        run: Served,
+        session: Session,
+        *,
+        max_tokens: int,
+        folder: Path,
+        shows_chain: bool,
+        relay: Relay = NO_RELAY,
+    ) -> None:
         self._run, self._session, self._max_tokens = run, session, max_tokens
         self._log = FeedbackLog(folder, most_bytes=MOST_BYTES)
-        self._shows_chain = shows_chain
+        self._shows_chain, self._relay = shows_chain, relay
         self._turns: list[tuple[str, str]] = []
         self._last: AnswerReader | None = None
         self._ids = itertools.count()
@@ -80,6 +93,9 @@ class Terminal:
     def _ask(self, question: str) -> None:
         turns = [*self._turns, ("user", question)]
         template, language = self._run.template, self._run.language
+        given = self._put_question(question)
+        if given is None:
+            return
         generate = self._run.recipe.generate
         limits = Limits(
             max_new_tokens=min(self._max_tokens, generate.max_new_tokens),
@@ -93,20 +109,55 @@ class Terminal:
             turns=turns,
             template=template.name,
             language=language,
+            prefix=given,
+            until=ANSWER if self._relay.mode in SAYS_TARGET else "",
             limits=limits,
-            guard=generate.guard,
+            guard=generate.guard if self._relay.mode == "chain" else GUARD_OFF,
         )
         outcome = self._session.join(ask)
         if not isinstance(outcome, int):
             self._note(outcome.detail if isinstance(outcome, Refusal) else "there is no room")
             return
         reader = AnswerReader(template.name, language)
-        self._read(ask.id, reader)
+        self._read(ask.id, reader, given)
         self._last, self._turns = reader, [*turns, ("assistant", self._render(reader))]
 
-    def _read(self, ask_id: str, reader: AnswerReader) -> None:
+    def _put_question(self, question: str) -> str | None:
+        """Do step 1 where it is an engine's: return what the answer begins with, None where there is no translation."""
+        if self._relay.mode not in ASKS_ENGLISH:
+            return ""
+        try:
+            found = self._relay.to_english([question])[question]
+        except TacoError as error:
+            self._note(str(error))
+            return None
+        except KeyboardInterrupt:
+            return None
+        if found.fault:
+            self._note(f"The engine has no translation of the question into English: {found.fault}.")
+            return None
+        return render_given(found.text, self._run.template, self._run.language)
+
+    def _say_response(self, reader: AnswerReader) -> None:
+        """Do step 3 where it is an engine's."""
+        text_en = reader.parse().response_en
+        if self._relay.mode not in SAYS_TARGET or not text_en:
+            return
+        try:
+            found = self._relay.to_target([text_en])[text_en]
+        except TacoError as error:
+            self._note(str(error))
+            return
+        if found.fault:
+            self._note(f"The engine has no translation of the answer: {found.fault}.")
+        else:
+            behind = render_response(reader.text, found.text, self._run.template, self._run.language)
+            self._show(reader.complete(behind))
+
+    def _read(self, ask_id: str, reader: AnswerReader, given: str) -> None:
         self._shown_section = ""
         try:
+            self._show(reader.begin(given))
             while not reader.finish:
                 for piece in self._session.step():
                     if piece.id == ask_id:
@@ -114,9 +165,11 @@ class Terminal:
                         reader.repairs = piece.repairs
                         if piece.finish:
                             self._show(reader.end(piece.finish))
+            self._say_response(reader)
         except KeyboardInterrupt:
             self._session.leave(ask_id)
-            self._show(reader.end("stopped"))
+            if not reader.finish:
+                self._show(reader.end("stopped"))
         print(flush=True)
         state = reader.parse().state
         if reader.repairs:

@@ -29,7 +29,7 @@ from taco.model.options import ModelOptions
 from taco.progress import SilentProgress
 from taco.records import ARMS, Drop, StageCount
 from taco.serve.answer import AnswerReader
-from taco.serve.desk import _build_turns
+from taco.serve.asks import build_turns
 from taco.serve.protocol import Message
 from taco.store.jsonl import read_records
 from taco.translate.texts import TextTranslation
@@ -144,7 +144,7 @@ def test_a_tuned_model_sees_what_taco_serve_would_show_it(
         Message(role="user", content=second),
     ]
     ((_, prompt),) = [one for one in speakers.asked if one[0] == "tuned" and one[1].earlier]
-    assert prompt.turns == _build_turns(messages, find_template("taco"), GALICIAN)
+    assert prompt.turns == build_turns(messages, find_template("taco"), GALICIAN)
     assert prompt.system == find_template("taco").system(GALICIAN)
 
 

@@ -43,7 +43,7 @@ async function* readEvents(reply) {
   let held = "";
   for (;;) {
     const {value, done} = await reader.read();
-    if (done) return;
+    if (done) throw new Error("the connection broke off");
     const events = (held + value).split("\n\n");
     held = events.pop();
     for (const event of events) {
@@ -98,6 +98,7 @@ const take = (turn, kept, event) => {
   }
 };
 
+// Says beside the answer what is wrong with it; returns what to say when it has ended.
 const explain = (turn, kept) => {
   const note = find(".note", turn);
   const state = kept.end ? kept.end.state : "";
@@ -109,6 +110,7 @@ const explain = (turn, kept) => {
     note.textContent = "The answer was mended while it was written (" + kept.end.repairs.map((one) => one.kind).join(", ") + ").";
   }
   note.hidden = !note.textContent;
+  return state === "complete" ? "The answer is complete." : note.textContent || "The answer has ended.";
 };
 
 const ask = async (question, isAgain = false) => {
@@ -124,11 +126,13 @@ const ask = async (question, isAgain = false) => {
     const more = isAgain ? {temperature: 0.7} : {};
     const value = {model: kept.model, messages, stream: true, ...more};
     for await (const event of readEvents(await call("/v1/chat/completions", value, reading.signal))) take(turn, kept, event);
-    explain(turn, kept);
-    say("The answer is complete.");
+    say(explain(turn, kept));
   } catch (error) {
     if (error.name === "AbortError") say("Stopped.");
-    else { say("That did not work: " + error.message, true); }
+    else {
+      say("That did not work: " + error.message, true);
+      if (!kept.end && !find("#question").value) find("#question").value = question;
+    }
   }
   if (kept.content && turn.isConnected) {
     const chain = {instruction_en: kept.instruction_en || "", response_en: kept.response_en || ""};
