@@ -81,13 +81,18 @@ class SeededDropout(torch.nn.Module):
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
         """Return `hidden`, of any shape, with a part of it dropped; unchanged in evaluation mode."""
+        kept = self.draw(hidden)
+        return hidden if kept is None else hidden * kept
+
+    def draw(self, hidden: torch.Tensor) -> torch.Tensor | None:
+        """Return what `hidden` is multiplied by, of its shape: 0 or 1 / (1 - share); None where nothing is dropped."""
         if not self.training or not self.dropped:
-            return hidden
+            return None
         words = torch.empty((hidden.numel() + 3) // 4, dtype=torch.int64, device=hidden.device)
         words.random_(-(1 << 63), None, generator=getattr(_drawing, "generator", None))
         levels = words.view(torch.int16)[: hidden.numel()].view(hidden.shape)
         kept = (levels >= self.dropped - _LEVELS // 2).to(hidden.dtype)
-        return hidden * kept.mul_(_LEVELS / (_LEVELS - self.dropped))
+        return kept.mul_(_LEVELS / (_LEVELS - self.dropped))
 
     def extra_repr(self) -> str:
         """Show the share."""

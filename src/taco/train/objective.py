@@ -83,24 +83,32 @@ def sum_token_losses(model: Any, rows: Sequence[EncodedRow], *, most_logits: int
 def measure_losses(model: Any, rows: Sequence[EncodedRow], *, most_logits: int | None = MOST_LOGITS) -> Losses:
     """Return the losses of rows that go through in one pass.
 
-    Where there would be more than `most_logits` logits, they are made a part of the tokens at a time, and made again in
-    the backward pass.
+    Behind a frozen output layer on a CPU (`taco.train.head`), logits are made a few tokens at a time. Elsewhere, where there
+    would be more than `most_logits` of them, they are made a part of the tokens at a time, and again in the backward pass.
 
     Args:
         model: A causal language model of transformers, bare or wrapped by PEFT.
         rows: The rows to pack.
-        most_logits: Bound on tokens times vocabulary; None for none.
+        most_logits: Bound on tokens times vocabulary; None for a model whose logits are needed all together.
     """
     from taco.train.attention import attending_in_rows
+    from taco.train.fused import is_frozen
+    from taco.train.head import TOKENS, sum_at_head
 
     packed = pack_tensors(rows, device=model.device)
     inputs = {"input_ids": packed.input_ids, "position_ids": packed.position_ids, "use_cache": False}
     tokens_at_once = _find_chunk(model, most_logits)
     with attending_in_rows([len(row.input_ids) for row in rows]):
-        if tokens_at_once is not None and len(packed.targets) > tokens_at_once:
+        if tokens_at_once is not None:
             bare = _take_off(model)
-            hidden = bare.base_model(**inputs).last_hidden_state[0, packed.predictors]
-            return _sum_in_chunks(bare.get_output_embeddings(), hidden, packed, tokens_at_once)
+            head = bare.get_output_embeddings()
+            frozen = is_frozen(head)
+            if frozen or len(packed.targets) > tokens_at_once:
+                hidden = bare.base_model(**inputs).last_hidden_state[0, packed.predictors]
+                if frozen:
+                    total, each = sum_at_head(head, hidden, packed.targets, tokens=min(TOKENS, tokens_at_once))
+                    return Losses(total=total, parts=_sum_parts(each, packed.sections))
+                return _sum_in_chunks(head, hidden, packed, tokens_at_once)
         if _takes_positions_to_keep(model):
             logits = model(**inputs, logits_to_keep=packed.predictors).logits[0]
         else:
@@ -201,10 +209,11 @@ def _sum_in_chunks(head: Any, hidden: torch.Tensor, packed: Packed, tokens: int)
 
 
 def _sum_nats(logits: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the sum of the cross entropies, with its gradient, and each of them without."""
+    """Return the sum of the cross entropies, with its gradient, and each of them without; in fp32 at least."""
+    import torch
     from torch.nn.functional import log_softmax, nll_loss
 
-    logs = log_softmax(logits.float(), dim=-1)
+    logs = log_softmax(logits.to(torch.promote_types(logits.dtype, torch.float32)), dim=-1)
     return nll_loss(logs, targets, reduction="sum"), -logs.detach().gather(1, targets[:, None])[:, 0]
 
 

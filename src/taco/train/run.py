@@ -155,7 +155,8 @@ def _bound_logits(
     """Return the bound on logits, or None for a model that needs all of them together."""
     passes = (micro_batch for batch in batches for micro_batch in batch.micro_batches)
     most = max(sum(row.supervised_tokens for row in micro_batch) for micro_batch in passes)
-    if most * model.config.vocab_size <= MOST_LOGITS or chunks_exactly(model, rows):
+    are_few = most * model.config.vocab_size <= MOST_LOGITS and model.device.type != "cpu"
+    if are_few or chunks_exactly(model, rows):
         return MOST_LOGITS
     progress.say("This base model changes its logits after the output layer; all of a pass are held at once.")
     return None

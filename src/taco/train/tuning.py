@@ -69,6 +69,7 @@ def tune(options: TrainOptions, model: Any, plan: Plan, *, base_name: str, out: 
     """
     from transformers import set_seed
 
+    from taco.train.fused import fused_layers
     from taco.train.trainer import ChainTrainer, StepRecorder, build_arguments
     from taco.train.watch import Watcher, is_over, restore_best
 
@@ -83,6 +84,8 @@ def tune(options: TrainOptions, model: Any, plan: Plan, *, base_name: str, out: 
     workers = _make_workers(plan)
     watch = plan_watch(options, plan, out=out)
     with ExitStack() as stack:
+        if device_name() == "cpu" and count_processes() == 1:
+            stack.enter_context(fused_layers(tuned))
         log = _open_log(out / "log.jsonl", StepLog, done, stack)
         task = stack.enter_context(bar)
         trainer = ChainTrainer(tuned, plan.batches, arguments, workers=stack.enter_context(workers), rates=plan.rates)
