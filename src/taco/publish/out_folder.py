@@ -12,7 +12,6 @@ from filelock import FileLock, Timeout
 from taco.errors import PublishError
 from taco.store.files import disk_faults
 
-
 _NEIGHBOURS = (".taco-partial", ".taco-old")
 """Endings of the neighbours' names: they are emptied without a question, so nobody else may call a folder so."""
 
