@@ -20,7 +20,7 @@ Kind = Literal["model", "dataset"]
 EXPORT_SEAL = "taco-export.json"
 """The file by which an export of `taco export` is known; it names all others."""
 
-_LICENCE = re.compile(r"^license:\s*[\"']?([^\s\"']+)", re.MULTILINE)
+_LICENCE = re.compile(r"^license:[ \t]*[\"']?([^\s\"']+)", re.MULTILINE)
 _LINEAGE = re.compile(r"^## Licence$(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _WARNING = re.compile(r"^- Warning: (.+)$", re.MULTILINE)
 _ESCAPED = re.compile(r"\\([^A-Za-z0-9\s])")
