@@ -29,6 +29,7 @@ def test_settings_that_are_not_the_adapters_are_doubted(run: Path, export: Expor
     card = tmp_path / "out" / "README.md"
     export(run, "axolotl", out=tmp_path / "out")
     assert DOUBT not in card.read_text()
+    assert "Rows and settings to tune" in card.read_text()  # there is no tuned model in the folder
     change_recipe(run, "train", rank=16)
     export(run, "axolotl", out=tmp_path / "out")
     assert DOUBT in card.read_text()

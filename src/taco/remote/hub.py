@@ -62,7 +62,7 @@ class Snapshot:
         try:
             with progress.task(f"Fetching {self.name}", total=None, unit="MB") as task:
                 return Path(snapshot_download(self.name, tqdm_class=_count_bytes(task), **self._arguments()))
-        except (OSError, ValueError, *find_http_errors()) as error:
+        except find_transfer_errors() as error:
             raise self._describe(error) from error
 
     def _arguments(self) -> dict[str, Any]:
@@ -94,10 +94,10 @@ class Snapshot:
         )
 
 
-def find_http_errors() -> tuple[type[Exception], ...]:
-    """Return the bases of the errors of the HTTP libraries that huggingface_hub may use: httpx2, or httpx before its version 2."""
-    installed = (name for name in ("httpx2", "httpx") if importlib.util.find_spec(name))
-    return tuple(importlib.import_module(name).HTTPError for name in installed)
+def find_transfer_errors() -> tuple[type[Exception], ...]:
+    """Return what huggingface_hub raises where a transfer fails: those of its HTTP library (httpx2, or httpx before) too."""
+    libraries = (name for name in ("httpx2", "httpx") if importlib.util.find_spec(name))
+    return (OSError, ValueError, *(importlib.import_module(name).HTTPError for name in libraries))
 
 
 def _count_bytes(task: Task) -> Any:

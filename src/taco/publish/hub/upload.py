@@ -16,7 +16,7 @@ from taco import __version__
 from taco.errors import PublishError
 from taco.progress import Progress
 from taco.publish.hub.parcel import Parcel
-from taco.remote.hub import find_http_errors
+from taco.remote.hub import find_transfer_errors
 from taco.remote.keys import Key
 
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(?<![.-])", re.ASCII)
@@ -108,7 +108,7 @@ def _explain(repo: str, token: Key) -> Iterator[None]:
         raise PublishError(
             f"The hub refused {repo} with the status {status}: {_clean(error, token)}", hint=hint
         ) from None
-    except (OSError, ValueError, RuntimeError, *find_http_errors()) as error:
+    except (RuntimeError, *find_transfer_errors()) as error:
         offline = " (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE") else ""
         raise PublishError(
             f"Uploading to {repo} failed{offline}: {_clean(error, token)}{_describe_cause(error, token)}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from taco import __version__
 from taco.evaluate.metric import Metric
@@ -60,6 +61,7 @@ class ModelFacts:
         prompt: A prompt in the exact form of training, special tokens spelled out; "" to leave it out.
         library: The hub's name of the library that loads the files; "" for none.
         base_digest: SHA-256 of the base model's weights.
+        holds: Whether the files are of the tuned model, of the base alone, or rows and settings to tune one.
     """
 
     name: str
@@ -70,6 +72,7 @@ class ModelFacts:
     prompt: str
     library: str
     base_digest: str
+    holds: Literal["tuned", "base", "rows"] = "tuned"
 
 
 def render_texts(
@@ -125,11 +128,16 @@ def _render_front_matter(facts: ModelFacts, lineage: Lineage) -> str:
 
 
 def _introduce(facts: ModelFacts, lineage: Lineage) -> str:
+    language, base = escape(facts.language.name), code(lineage.base)
+    tuned = {
+        "tuned": f"{base}, tuned to answer in {language}",
+        "base": f"{base} as it is, to be run with an adapter beside it that lets it answer in {language}",
+        "rows": f"Rows and settings to tune {base} with, so that it answers in {language}",
+    }
     return (
-        f"# {escape(facts.name)}\n\n{code(lineage.base)}, tuned to answer in {escape(facts.language.name)} by "
-        "translation-assisted chains of thought (TaCo): it first writes the question in English, then an answer in English, "
-        f"then the answer in {escape(facts.language.name)}.\n\nThese files: {escape(facts.about)}. Made by taco "
-        f"{__version__}."
+        f"# {escape(facts.name)}\n\n{tuned[facts.holds]} by translation-assisted chains of thought (TaCo): it first writes "
+        f"the question in English, then an answer in English, then the answer in {language}.\n\nThese files: "
+        f"{escape(facts.about)}. Made by taco {__version__}."
     )
 
 
