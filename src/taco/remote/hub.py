@@ -95,9 +95,12 @@ class Snapshot:
 
 
 def find_transfer_errors() -> tuple[type[Exception], ...]:
-    """Return what huggingface_hub raises where a transfer fails: those of its HTTP library (httpx2, or httpx before) too."""
+    """Return what huggingface_hub raises where a transfer fails.
+
+    Its HTTP library is httpx2, or httpx before version 2; the transfer of large files by hf_xet raises RuntimeError.
+    """
     libraries = (name for name in ("httpx2", "httpx") if importlib.util.find_spec(name))
-    return (OSError, ValueError, *(importlib.import_module(name).HTTPError for name in libraries))
+    return (OSError, ValueError, RuntimeError, *(importlib.import_module(name).HTTPError for name in libraries))
 
 
 def _count_bytes(task: Task) -> Any:

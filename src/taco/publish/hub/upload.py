@@ -108,7 +108,7 @@ def _explain(repo: str, token: Key) -> Iterator[None]:
         raise PublishError(
             f"The hub refused {repo} with the status {status}: {_clean(error, token)}", hint=hint
         ) from None
-    except (RuntimeError, *find_transfer_errors()) as error:
+    except find_transfer_errors() as error:
         offline = " (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE") else ""
         raise PublishError(
             f"Uploading to {repo} failed{offline}: {_clean(error, token)}{_describe_cause(error, token)}",
