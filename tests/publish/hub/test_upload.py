@@ -14,6 +14,7 @@ from loopback_hub import TOKEN, LoopbackHub
 
 from taco.errors import PublishError
 from taco.progress import SilentProgress
+from taco.publish.dataset.entry import LanguageEntry, write_entry
 from taco.publish.hub.parcel import EXPORT_SEAL, Parcel, open_parcel
 from taco.publish.hub.upload import check_repo, upload
 from taco.store.files import digest_file
@@ -134,14 +135,26 @@ def test_a_damaged_seal_is_refused(folder: Path, rubbish: bytes) -> None:
         open_parcel(folder)
 
 
-def test_of_a_data_set_only_what_tells_of_its_languages_comes_along(tmp_path: Path) -> None:
-    files = {"README.md": CARD, "recipes/gl.toml": "", "data/gl/train-0.parquet": "x", "run/gl.json": "{}"}
+def test_of_a_data_set_what_it_holds_of_its_runs_comes_along_and_nothing_else(tmp_path: Path) -> None:
+    files = {
+        "README.md": CARD,
+        "recipes/gl.toml": "",
+        "data/gl/train-0.parquet": "x",
+        "run/gl-run/train-0.parquet": "y",
+    }
     for name, text in {**files, "run/eo.json": "{}", "run/notes.json": "mine"}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    summed = [name for name in files if not name.startswith("run/")]
-    (tmp_path / "SHA256SUMS").write_text("".join(f"{digest_file(tmp_path / name)}  {name}\n" for name in summed))
-    assert set(open_parcel(tmp_path).files) == {*files, "SHA256SUMS"}
+    digests = {name: digest_file(tmp_path / name) for name in files}
+    shards = {name: digest for name, digest in digests.items() if name.endswith(".parquet")}
+    write_entry(tmp_path, LanguageEntry(language="gl", key="k", rows={}, engines=[], licences={}, files=shards))
+    summed = [f"{digest}  {name}\n" for name, digest in digests.items() if not name.startswith("run/")]
+    (tmp_path / "SHA256SUMS").write_text("".join(summed))
+    assert set(open_parcel(tmp_path).files) == {*files, "SHA256SUMS", "run/gl.json"}
+    (tmp_path / "run" / "gl-run" / "train-0.parquet").write_text("z")
+    with pytest.raises(PublishError, match=r"run/gl-run/train-0\.parquet: was changed"):
+        open_parcel(tmp_path)
+    (tmp_path / "run" / "gl-run" / "train-0.parquet").write_text("y")
     (tmp_path / "run").rename(tmp_path / "elsewhere")
     (tmp_path / "run").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(PublishError, match=r"run/gl\.json: is a link"):

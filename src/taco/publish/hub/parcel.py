@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from taco.errors import PublishError
-from taco.publish.dataset.entry import entry_place
+from taco.publish.dataset.entry import entry_place, read_entry
 from taco.publish.dataset.folder import CARD, SUMS
 from taco.publish.dataset.recipe_file import recipe_place
 from taco.store.files import digest_file, disk_faults
@@ -64,7 +64,7 @@ def open_parcel(folder: Path) -> Parcel:
         StoreError: A file cannot be read.
     """
     kind, digests = _read_digests(folder)
-    known = {**dict.fromkeys(_list_beside(folder, kind, digests)), **digests}
+    known = {**_list_beside(folder, kind, digests), **digests}
     faults = [f"  {name}: {fault}" for name, digest in known.items() if (fault := _find_fault(folder, name, digest))]
     if faults:
         raise PublishError(
@@ -118,7 +118,7 @@ def _read_warnings(card: str) -> tuple[str, ...]:
     )
 
 
-def _find_fault(folder: Path, name: str, digest: str | None) -> str:
+def _find_fault(folder: Path, name: str, digest: str) -> str:
     path, root = folder / name, folder.resolve()
     if not (root / name).is_relative_to(root) or path.resolve() != root / name:
         return "is a link, or outside of the folder"
@@ -127,9 +127,14 @@ def _find_fault(folder: Path, name: str, digest: str | None) -> str:
     return "was changed" if digest and name != CARD and digest_file(path) != digest else ""
 
 
-def _list_beside(folder: Path, kind: Kind, digests: Mapping[str, str]) -> list[str]:
-    """Return the files without a digest: the list itself, and what tells of a language's run, which no two runs write alike."""
+def _list_beside(folder: Path, kind: Kind, digests: Mapping[str, str]) -> dict[str, str]:
+    """Return the files that the list does not name, with their digests or "": no two runs write them alike.
+
+    They are the list itself and, of a data set, what it holds of its languages' runs.
+    """
     if kind == "model":
-        return [EXPORT_SEAL]
-    languages = (stem for name in digests if name == recipe_place(stem := PurePosixPath(name).stem))
-    return [SUMS, *(place for language in languages if (folder / (place := entry_place(language))).exists())]
+        return {EXPORT_SEAL: ""}
+    languages = [stem for name in digests if name == recipe_place(stem := PurePosixPath(name).stem)]
+    entries = [entry for language in languages if (entry := read_entry(folder, language))]
+    shards = {name: digest for entry in entries for name, digest in entry.files.items() if name not in digests}
+    return {SUMS: "", **shards, **{entry_place(entry.language): "" for entry in entries}}
