@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from taco.pipeline import run_recipe
+from taco.pipeline import STAGES, Context, run_recipe
+from taco.pipeline.run import make_key
 from taco.progress import SilentProgress
 from taco.recipe.schema import Recipe
 from taco.store.manifest import StageEntry
@@ -51,8 +52,9 @@ def build_tuned_run(folder: Path, base: Path, **train: object) -> Path:
     run = run_recipe(recipe, runs=folder, cache=folder / "cache", progress=SilentProgress(), until="chain")
     save_adapter(base, run.root / "train" / "adapter")
     manifest = run.read_manifest()
+    context = Context(recipe, run, folder / "cache", SilentProgress())
     manifest.stages["train"] = StageEntry(
-        key="k",
+        key=make_key(next(stage for stage in STAGES if stage.name == "train"), context, manifest),
         status="done",
         rows_in=8,
         rows_kept=8,

@@ -104,6 +104,43 @@ def test_what_is_not_ours_is_left_alone(run: Path, export: Export, tmp_path: Pat
     assert (out / "README.md").read_text() == "I improved this."
 
 
+def test_neighbours_and_hidden_files_of_others_stay(run: Path, export: Export, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    neighbours = [tmp_path / f"out{ending}" for ending in (".old", ".partial", ".lock")]
+    for path in neighbours:
+        path.write_text("mine")
+    export(run, "axolotl", out=out)
+    (out / ".git").mkdir()
+    (out / ".git" / "HEAD").write_text("ref: refs/heads/main")
+    assert export(run, "adapter", out=out)
+    assert (out / ".git" / "HEAD").read_text() == "ref: refs/heads/main"
+    assert all(path.read_text() == "mine" for path in neighbours)
+    assert not list(tmp_path.glob("out.taco-*"))
+
+
+def test_a_kill_between_the_renames_loses_nothing(
+    run: Path, export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, rename = tmp_path / "out", Path.rename
+    export(run, "axolotl", out=out)
+    before = read_seal(out)
+    (out / ".git").mkdir()
+
+    def stop_at_last(path: Path, target: Path) -> Path:
+        if path.name.endswith(".taco-partial"):
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", stop_at_last)
+    with pytest.raises(KeyboardInterrupt):
+        export(run, "adapter", out=out)
+    monkeypatch.undo()
+    assert not out.exists()
+    assert not export(run, "axolotl", out=out)  # it is back, whole
+    assert read_seal(out) == before
+    assert (out / ".git").is_dir()
+
+
 @pytest.mark.parametrize("rubbish", [b"", b"[]", b'{"files": 1}', b"\xff\x00", b'{"files": {}, "key": null}'])
 def test_a_damaged_seal_is_no_export(run: Path, export: Export, tmp_path: Path, rubbish: bytes) -> None:
     out = tmp_path / "out"

@@ -75,6 +75,11 @@ def test_the_modelfile_stops_and_decodes_as_taco_does(tokenizer: Any) -> None:
 def test_what_cannot_be_quoted_is_refused(tokenizer: Any) -> None:
     with pytest.raises(PublishError, match="cannot hold"):
         render_modelfile(tokenizer, gguf="m.gguf", system='say """', max_new_tokens=7, context=None)
+    for unseen in ("\u200c", "\u00a0", "\x00"):  # parser.go of Ollama keeps what Go's strconv.IsPrint takes
+        with pytest.raises(PublishError, match=f"U\\+{ord(unseen):04X}"):
+            render_modelfile(tokenizer, gguf="m.gguf", system=f"a{unseen}b", max_new_tokens=7, context=None)
+    with pytest.raises(PublishError, match="before a message"):
+        render_template(Turn(first="{", between="b", bare="c", after="d", end="e", later="c"))
     odd = Turn(first="a", between="b", bare="c", after="d", end="e", later="f")
     with pytest.raises(PublishError, match="later turns"):
         render_template(odd)

@@ -54,6 +54,7 @@ def test_llama_factory_gets_messages(kept_run: Path, export: Export, tmp_path: P
     assert settings["dataset"] == "taco_train"
     assert "template" not in settings
     assert settings["lora_target"] == "q_proj,v_proj"
+    assert settings["warmup_steps"] == 1  # a tenth of 6 steps: 8 rows, 6 in a step, 3 epochs
 
 
 def test_rows_that_would_be_cut_are_left_out(kept_run: Path, tiny_base: Path, export: Export, tmp_path: Path) -> None:
@@ -73,11 +74,14 @@ def test_rows_that_would_be_cut_are_left_out(kept_run: Path, tiny_base: Path, ex
 
 
 def test_methods_are_carried_over_or_refused(tiny_base: Path, export: Export, tmp_path: Path) -> None:
-    run = build_tuned_run(tmp_path / "run", tiny_base, rslora=True)
+    run = build_tuned_run(tmp_path / "run", tiny_base, rslora=True, schedule="constant")
     export(run, "axolotl", out=tmp_path / "axolotl")
     export(run, "llama-factory", out=tmp_path / "factory")
-    assert read_yaml(tmp_path / "axolotl" / "axolotl.yaml")["peft_use_rslora"] is True
-    assert read_yaml(tmp_path / "factory" / "llama_factory.yaml")["use_rslora"] is True
+    axolotl = read_yaml(tmp_path / "axolotl" / "axolotl.yaml")
+    factory = read_yaml(tmp_path / "factory" / "llama_factory.yaml")
+    assert (axolotl["peft_use_rslora"], factory["use_rslora"]) == (True, True)
+    # transformers' own "constant" has no warm-up
+    assert axolotl["lr_scheduler"] == factory["lr_scheduler_type"] == "constant_with_warmup"
     manifest = json.loads((run / "manifest.json").read_text())
     manifest["recipe"]["train"]["stages"] = [{"name": "one"}]
     (run / "manifest.json").write_text(json.dumps(manifest))

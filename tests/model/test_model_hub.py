@@ -14,6 +14,7 @@ from taco.model.base import resolve_base
 from taco.model.options import ModelOptions
 from taco.model.tokenizer import open_tokenizer
 from taco.progress import SilentProgress
+from taco.remote.hub import find_transfer_errors
 
 ID = "someone/some-model"
 
@@ -90,6 +91,7 @@ def test_refusals_are_explained(use_hub: Any, tiny_base: Path, tmp_path: Path) -
         errors.RevisionNotFoundError: "no revision 'v9'",
         errors.LocalEntryNotFoundError: "cannot be fetched",
         ConnectionError: "cannot be fetched",
+        **dict.fromkeys(find_transfer_errors(), "cannot be fetched"),
     }
     for kind, message in said.items():
         use_hub(tiny_base, fault=fault_of(kind))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +10,8 @@ import typer
 
 if TYPE_CHECKING:
     from taco.export.job import Job
+    from taco.export.tuned_run import TunedRun
+    from taco.publish.model.lineage import Learnt
 
 FOLDER = Path("exports")
 """Where exports go that nobody named a folder for."""
@@ -69,26 +71,35 @@ def describe_export(job: Job, form: str) -> Mapping[str, str]:
     """Return what is said about an export: file -> text of its card and its licences.
 
     Raises:
+        PublishError: A run whose rows were learnt too is not there any more.
         DataError: The run's rows or scores are damaged.
     """
     from taco.evaluate.scores import read_scores
     from taco.export.training import name_base
     from taco.export.use import describe_use
+    from taco.pipeline import list_outdated
     from taco.publish.model.card import render_texts
     from taco.publish.model.lineage import trace_lineage
+    from taco.store.cache import cache_folder
 
-    recipe, scores = job.run.recipe, job.run.root / "evaluate" / "scores.json"
-    lineage = trace_lineage(
-        job.run.root,
-        language=recipe.target,
-        source=recipe.source.path,
-        options=recipe.dataset,
-        base=name_base(job.base),
-        base_licence=job.base.licence,
-    )
+    run, scores = job.run, job.run.root / "evaluate" / "scores.json"
+    lineage = trace_lineage(_list_learnt(run), base=name_base(job.base), base_licence=job.base.licence)
+    outdated = list_outdated(run.recipe, run.root, stages=("train", "generate", "evaluate"), cache=cache_folder())
+    if "train" in outdated:
+        job.progress.say("The run's recipe or rows changed after its training; the card says so: taco run RECIPE.")
     return render_texts(
         describe_use(job, form),
-        manifest=job.run.manifest,
+        manifest=run.manifest,
         lineage=lineage,
         scores=read_scores(scores) if scores.is_file() else None,
+        outdated=outdated,
     )
+
+
+def _list_learnt(run: TunedRun) -> Iterator[Learnt]:
+    from taco.export.tuned_run import read_recipe
+    from taco.publish.model.lineage import Learnt
+
+    for root in (run.root, *run.list_lenders()):
+        _, recipe = read_recipe(root)
+        yield Learnt(root=root, language=recipe.target, source=recipe.source.path, options=recipe.dataset)

@@ -13,7 +13,7 @@ from typing import Any
 from taco.export.job import Job
 from taco.export.training import check_carried_over, list_rows, name_base, render_yaml
 from taco.store.files import write_atomically
-from taco.train.options import TrainOptions
+from taco.train.options import SCHEDULES, TrainOptions
 
 _NOTE = """To train with axolotl, in this folder: axolotl train axolotl.yaml
 Rows and settings are those of the run {name}. What the precision, the optimiser's kernel and the order of the rows decide
@@ -55,7 +55,7 @@ def list_settings(job: Job) -> dict[str, Any]:
         "num_epochs": train.epochs,
         "optimizer": "adamw_torch",
         "learning_rate": train.learning_rate,
-        "lr_scheduler": train.schedule,
+        "lr_scheduler": SCHEDULES[train.schedule],
         "warmup_ratio": train.warmup_ratio,
         "weight_decay": train.weight_decay,
         "max_grad_norm": train.max_grad_norm,

@@ -1,8 +1,8 @@
 """The folder of an export: built beside the old one, sealed with the digests of its files, put in place when it is whole.
 
-NAME           the export; all old or all new, or away for the time between two renames
-NAME.partial   where the new one is built; what a killed call finished of its intermediate model is used by the next
-NAME.old       the old one on its way out; if NAME is missing, it is put back first
+NAME                the export; all old or all new, or away for the time between two renames
+NAME.taco-partial   where the new one is built; what a killed call finished of its intermediate model is used by the next
+NAME.taco-old       the old one on its way out; if NAME is missing, it is put back first
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Any
 
 from taco.errors import PublishError
 from taco.publish.hub.parcel import EXPORT_SEAL
-from taco.publish.out_folder import lock_folder, name_folder
+from taco.publish.out_folder import is_hidden, lock_folder, move_hidden, name_folder
 from taco.store.files import digest_file, disk_faults, write_atomically
 
 SEAL = EXPORT_SEAL
 """What the export is and the digests of its files. A folder with it is one of ours."""
 
 WORK = ".work"
-"""Folder inside NAME.partial for what is no part of the export."""
+"""Folder inside NAME.taco-partial for what is no part of the export."""
 
 
 class ExportFolder:
@@ -46,9 +46,7 @@ class ExportFolder:
         """
         with lock_folder(self.root, what="the export"):
             with disk_faults(self.root):
-                if self._old.exists() and not self.root.exists():
-                    self._old.rename(self.root)
-                shutil.rmtree(self._old, ignore_errors=True)
+                self._recover()
             self._check_owned()
             yield
 
@@ -81,14 +79,23 @@ class ExportFolder:
             facts: What the seal says besides the files; "key" among it.
         """
         with disk_faults(self.root):
-            shutil.rmtree(self.partial / WORK)
             files = {name: digest_file(self.partial / name) for name in list_files(self.partial)}
             text = json.dumps({**facts, "files": files}, indent=1, ensure_ascii=False)
             write_atomically(self.partial / SEAL, [text.encode(), b"\n"])
+            shutil.rmtree(self.partial / WORK)
             if self.root.exists():
                 self.root.rename(self._old)
+                move_hidden(self._old, self.partial)
             self.partial.rename(self.root)
             shutil.rmtree(self._old, ignore_errors=True)
+
+    def _recover(self) -> None:
+        if self._old.exists() and not self.root.exists():
+            self._old.rename(self.root)
+            if self.partial.exists():
+                shutil.rmtree(self.partial / WORK, ignore_errors=True)
+                move_hidden(self.partial, self.root)
+        shutil.rmtree(self._old, ignore_errors=True)
 
     def _check_owned(self) -> None:
         if not self.root.exists():
@@ -112,7 +119,7 @@ class ExportFolder:
 def list_files(folder: Path) -> list[str]:
     """Return the files below a folder, relative to it, sorted, without hidden ones."""
     names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
-    return sorted(name for name in names if not any(part.startswith(".") for part in name.split("/")))
+    return sorted(name for name in names if not any(map(is_hidden, name.split("/"))))
 
 
 def read_seal(folder: Path) -> dict[str, Any]:

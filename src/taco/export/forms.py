@@ -51,9 +51,9 @@ FORMS: Mapping[str, Form] = {
     ),
     "ollama": Form(about="a GGUF file and the Modelfile to it, for Ollama", write=ollama.write, weights=_GGUF),
     "llama-factory": Form(
-        about="the rows and a configuration, to train with LLaMA-Factory", write=llama_factory.write, version=2
+        about="the rows and a configuration, to train with LLaMA-Factory", write=llama_factory.write, version=3
     ),
-    "axolotl": Form(about="the rows and a configuration, to train with axolotl", write=axolotl.write, version=2),
+    "axolotl": Form(about="the rows and a configuration, to train with axolotl", write=axolotl.write, version=3),
 }
 """Name -> form, in the order in which they are listed."""
 

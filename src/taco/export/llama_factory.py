@@ -7,12 +7,14 @@ tokenizer's chat template apart, which is the one that taco prompts with.
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterator
 from typing import Any
 
 from taco.export.job import Job
 from taco.export.training import TrainingRow, check_carried_over, list_rows, name_base, render_yaml
 from taco.store.files import write_atomically
-from taco.train.options import TrainOptions
+from taco.train.options import SCHEDULES, TrainOptions
 
 _NOTE = """To train with LLaMA-Factory (0.9.2 or later), in this folder: llamafactory-cli train llama_factory.yaml
 Rows and settings are those of the run {name}. No template is named, so that the tokenizer's own is used: see in the first
@@ -37,11 +39,19 @@ _TABLE = {
 def write(job: Job) -> None:
     """Write train.json, dataset_info.json and llama_factory.yaml."""
     check_carried_over(job)
-    rows = (json.dumps({"messages": list_messages(row)}, ensure_ascii=False) for row in list_rows(job))
-    pieces = ((b"[\n" if number == 0 else b",\n") + row.encode() for number, row in enumerate(rows))
-    write_atomically(job.out / "train.json", _end_list(pieces))
+    rows = 0
+
+    def write_list() -> Iterator[bytes]:
+        nonlocal rows
+        for row in list_rows(job):
+            text = json.dumps({"messages": list_messages(row)}, ensure_ascii=False)
+            yield (b",\n" if rows else b"[\n") + text.encode()
+            rows += 1
+        yield b"\n]\n" if rows else b"[]\n"
+
+    write_atomically(job.out / "train.json", write_list())
     write_atomically(job.out / "dataset_info.json", [json.dumps(_TABLE, indent=1).encode(), b"\n"])
-    text = render_yaml(list_settings(job), note=_NOTE.format(name=job.name))
+    text = render_yaml(list_settings(job, rows=rows), note=_NOTE.format(name=job.name))
     write_atomically(job.out / "llama_factory.yaml", [text.encode()])
 
 
@@ -56,8 +66,15 @@ def list_messages(row: TrainingRow) -> list[dict[str, str]]:
     ]
 
 
-def list_settings(job: Job) -> dict[str, Any]:
-    """Return LLaMA-Factory's settings for what the recipe says."""
+def list_settings(job: Job, *, rows: int) -> dict[str, Any]:
+    """Return LLaMA-Factory's settings for what the recipe says.
+
+    The warm-up is given in steps: of `warmup_ratio` its versions of transformers know different things, or nothing.
+
+    Args:
+        job: The export.
+        rows: Number of rows that are learnt.
+    """
     train = job.run.recipe.train
     return {
         "model_name_or_path": name_base(job.base),
@@ -72,8 +89,8 @@ def list_settings(job: Job) -> dict[str, Any]:
         "gradient_accumulation_steps": train.effective_batch,
         "num_train_epochs": train.epochs,
         "learning_rate": train.learning_rate,
-        "lr_scheduler_type": train.schedule,
-        "warmup_ratio": train.warmup_ratio,
+        "lr_scheduler_type": SCHEDULES[train.schedule],
+        "warmup_steps": round(train.warmup_ratio * _count_steps(train, rows)),
         "weight_decay": train.weight_decay,
         "max_grad_norm": train.max_grad_norm,
         "bf16": True,
@@ -97,10 +114,6 @@ def _list_adapter(train: TrainOptions) -> dict[str, Any]:
     }
 
 
-def _end_list(pieces: Any) -> Any:
-    """Yield the pieces of a list that begin with "[" or ",", and its end."""
-    is_empty = True
-    for piece in pieces:
-        is_empty = False
-        yield piece
-    yield b"[]\n" if is_empty else b"\n]\n"
+def _count_steps(train: TrainOptions, rows: int) -> int:
+    """Return the optimiser steps of a training, as transformers counts them."""
+    return math.ceil(math.ceil(rows / train.effective_batch) * train.epochs)

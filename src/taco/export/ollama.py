@@ -100,7 +100,7 @@ def render_modelfile(tokenizer: Any, *, gguf: str, system: str, max_new_tokens: 
         "repeat_penalty": "1.0",
         "num_ctx": str(min(context or _CONTEXT, _CONTEXT)),
         "num_predict": str(max_new_tokens),
-        "stop": f'"{end}"',
+        "stop": f'"{_check_quotable(end)}"',
     }
     lines = [f"FROM ./{gguf}", f'TEMPLATE """{render_template(find_turn(tokenizer))}"""']
     if system:
@@ -122,6 +122,8 @@ def render_template(turn: Turn) -> str:
     """
     for text in (turn.first, turn.between, turn.bare, turn.after, turn.end, turn.later):
         _check_quotable(text)
+        if text.endswith("{"):  # with the braces of what follows it would begin an action one brace too early
+            raise PublishError("A Modelfile's template cannot hold { before a message.", hint=_GGUF)
     opening = f"{{{{ if .System }}}}{turn.first}{{{{ .System }}}}"
     if turn.later and turn.between.endswith(turn.later) and turn.bare.endswith(turn.later):
         with_system, without = turn.between.removesuffix(turn.later), turn.bare.removesuffix(turn.later)
@@ -193,6 +195,17 @@ def _leave_out_first_token(tokenizer: Any, text: str) -> str:
 
 
 def _check_quotable(text: str) -> str:
+    """Return a text that a Modelfile gives back as it is: its reader knows no escapes, and drops what is not seen.
+
+    Raises:
+        PublishError: It would not.
+    """
+    unseen = sorted({sign for sign in text if not sign.isprintable()} - {"\n", "\t"})
+    if unseen:
+        raise PublishError(
+            f"Ollama drops the character U+{ord(unseen[0]):04X}, which the chat template or the system message has.",
+            hint=_GGUF,
+        )
     for mark in ("{{", "}}", '"""'):
         if mark in text:
             raise PublishError(

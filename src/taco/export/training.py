@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from taco.errors import PublishError
@@ -68,10 +69,14 @@ def check_carried_over(job: Job) -> None:
             "The recipe's training has stages ([[train.stages]]), which other trainers do not know.",
             hint="Export a run without them; train its result on with further data yourself.",
         )
-    if train.embeddings != "frozen":
-        job.progress.say(
-            "The recipe learns token embeddings too (train.embeddings); the configuration does not say so."
-        )
+    untold = {
+        "train.embeddings": train.embeddings != "frozen",
+        "train.max_tokens": train.max_tokens is not None,
+        "train.patience": train.patience is not None,
+        "train.over_long": train.over_long != "drop",
+    }
+    for name in (name for name, is_set in untold.items() if is_set):
+        job.progress.say(f"The recipe sets {name}; the configuration does not say so.")
 
 
 def name_base(base: Base) -> str:
@@ -81,8 +86,8 @@ def name_base(base: Base) -> str:
     """
     if base.name == EMBEDDED_BASE:
         return UPSTREAM
-    is_hub_id = base.name.count("/") == 1 and not base.name.startswith((".", "/", "~"))
-    return base.name if is_hub_id else f"./{base.path.resolve().name}"
+    is_folder = base.path.resolve() == Path(base.name).expanduser().resolve()
+    return f"./{base.path.resolve().name}" if is_folder else base.name
 
 
 def render_yaml(settings: Mapping[str, Any], *, note: str) -> str:

@@ -15,6 +15,7 @@ from taco.records import Example
 from taco.store.files import digest_file
 from taco.store.jsonl import read_records
 from taco.store.manifest import Manifest, read_manifest
+from taco.train.stage import CHAIN, ENGLISH_ROWS
 
 ADAPTER = "train/adapter"
 """Where the train stage leaves what it tuned, in the run folder."""
@@ -44,22 +45,11 @@ class TunedRun:
             PublishError: It is no run folder, or its training is not finished.
             StoreError: The manifest is damaged.
         """
-        if not (root / "manifest.json").is_file():
-            raise PublishError(f"{root} is no run folder: it has no manifest.json.", hint=_TRAIN)
-        manifest = read_manifest(root / "manifest.json")
+        manifest, recipe = read_recipe(root)
         entry = manifest.stages.get("train")
         if entry is None or entry.status != "done":
             state = "was never run" if entry is None else "was interrupted"
             raise PublishError(f"The training of {root} {state}.", hint=_TRAIN)
-        try:
-            recipe = Recipe.model_validate(manifest.recipe)
-        except ValidationError as error:
-            fault = error.errors(include_url=False)[0]
-            where = ".".join(map(str, fault["loc"]))
-            raise PublishError(
-                f"The recipe in {root / 'manifest.json'} is not one of this version of taco: {where}: {fault['msg']}.",
-                hint="Run the recipe again with this version: taco run RECIPE.",
-            ) from error
         return cls(root=root, manifest=manifest, recipe=recipe)
 
     @property
@@ -90,6 +80,11 @@ class TunedRun:
         outputs = entry.outputs if entry else {}
         return {name: digest for name, digest in outputs.items() if name.startswith(below)}
 
+    def list_lenders(self) -> list[Path]:
+        """Return the folders of other runs whose rows the training had too."""
+        named = dict.fromkeys(name for stage in self.recipe.train.stages for name in stage.rows)
+        return [Path(name).expanduser() for name in named if name not in (CHAIN, ENGLISH_ROWS)]
+
     def read_examples(self, split: str) -> Iterator[Example]:
         """Yield the rows of the chain stage.
 
@@ -100,3 +95,25 @@ class TunedRun:
             DataError: The file is missing or damaged.
         """
         yield from read_records(self.root / "chain" / f"{split}.jsonl", Example)
+
+
+def read_recipe(root: Path) -> tuple[Manifest, Recipe]:
+    """Return a run's manifest and the recipe that it holds.
+
+    Raises:
+        PublishError: It is no run folder, or its recipe is not one of this version.
+        StoreError: The manifest is damaged.
+    """
+    path = root / "manifest.json"
+    if not path.is_file():
+        raise PublishError(f"{root} is no run folder: it has no manifest.json.", hint=_TRAIN)
+    manifest = read_manifest(path)
+    try:
+        return manifest, Recipe.model_validate(manifest.recipe)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        where = ".".join(map(str, fault["loc"]))
+        raise PublishError(
+            f"The recipe in {path} is not one of this version of taco: {where}: {fault['msg']}.",
+            hint="Run the recipe again with this version: taco run RECIPE.",
+        ) from error

@@ -13,7 +13,7 @@ from taco.progress import Progress
 from taco.registry import suggest
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-_LICENCE = re.compile(r"^license:\s*[\"']?([^\s\"']+)", re.MULTILINE)
+_LICENCE = re.compile(r"^license:[ \t]*[\"']?([^\s\"']+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

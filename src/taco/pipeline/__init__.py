@@ -5,8 +5,8 @@ The key is a digest of the stage's options, of the files of the stages before it
 that was killed is started again with what it had written; a stage whose key changed starts from an empty folder.
 """
 
-from taco.pipeline.run import plan_recipe, run_recipe
+from taco.pipeline.run import list_outdated, plan_recipe, run_recipe
 from taco.pipeline.stage import Context, Finding, Stage
 from taco.pipeline.stages import STAGES
 
-__all__ = ["STAGES", "Context", "Finding", "Stage", "plan_recipe", "run_recipe"]
+__all__ = ["STAGES", "Context", "Finding", "Stage", "list_outdated", "plan_recipe", "run_recipe"]

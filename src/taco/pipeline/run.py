@@ -17,7 +17,7 @@ from taco.errors import RecipeError, StoreError, TacoError
 from taco.pipeline.stage import Context, Finding, Stage
 from taco.pipeline.stages import STAGES
 from taco.pipeline.usage import Meter
-from taco.progress import Progress
+from taco.progress import Progress, SilentProgress
 from taco.recipe.schema import Recipe
 from taco.records import StageCount
 from taco.registry import suggest
@@ -91,6 +91,21 @@ def plan_recipe(recipe: Recipe, *, runs: Path, cache: Path, progress: Progress) 
     return findings
 
 
+def list_outdated(recipe: Recipe, root: Path, *, stages: Sequence[str], cache: Path) -> list[str]:
+    """Return the stages that are not as a run's recipe and the files before them would have them now.
+
+    Args:
+        recipe: The recipe that the manifest holds.
+        root: The run's folder, whatever its name.
+        stages: Names of the stages to look at.
+        cache: The cache folder.
+    """
+    context = Context(recipe, RunFolder(root), cache, SilentProgress())
+    manifest = context.folder.read_manifest()
+    looked_at = [stage for stage in STAGES if stage.name in stages]
+    return [stage.name for stage in looked_at if not _find_state(stage, context, manifest).is_fresh]
+
+
 def collect_versions() -> dict[str, str]:
     """Return name -> version of what a run's results may depend on."""
     from taco.languages.profile import load_profiles
@@ -119,7 +134,7 @@ def _find_state(stage: Stage, context: Context, manifest: Manifest) -> Finding:
     entry = manifest.stages.get(stage.name)
     if entry is None:
         return Finding(stage.name, False, "was never run")
-    if entry.key != _make_key(stage, context, manifest):
+    if entry.key != make_key(stage, context, manifest):
         return Finding(stage.name, False, "its options or inputs changed")
     if entry.status != "done":
         return Finding(stage.name, False, "was interrupted")
@@ -128,7 +143,8 @@ def _find_state(stage: Stage, context: Context, manifest: Manifest) -> Finding:
     return Finding(stage.name, True, "up to date")
 
 
-def _make_key(stage: Stage, context: Context, manifest: Manifest) -> str:
+def make_key(stage: Stage, context: Context, manifest: Manifest) -> str:
+    """Return the digest of all that decides a stage's output: options, inputs, code version."""
     settings = [
         part.model_dump(mode="json") if hasattr(part, "model_dump") else part for part in stage.settings(context)
     ]
@@ -146,7 +162,7 @@ def _digest_outputs(stage: Stage, folder: RunFolder) -> dict[str, str]:
 
 
 def _run_stage(stage: Stage, context: Context, manifest: Manifest) -> None:
-    key = _make_key(stage, context, manifest)
+    key = make_key(stage, context, manifest)
     before = manifest.stages.get(stage.name)
     goes_on = before is not None and before.key == key and before.status == "running"
     if not goes_on:

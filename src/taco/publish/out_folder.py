@@ -12,14 +12,17 @@ from filelock import FileLock, Timeout
 from taco.errors import PublishError
 from taco.store.files import disk_faults
 
+_NEIGHBOURS = (".taco-partial", ".taco-old")
+"""Endings of the neighbours' names: they are emptied without a question, so nobody else may call a folder so."""
+
 
 class OutFolder(NamedTuple):
     """A folder and its neighbours.
 
     Attributes:
         root: The folder, absolute.
-        partial: NAME.partial, where the new one is built.
-        old: NAME.old, the old one on its way out.
+        partial: NAME.taco-partial, where the new one is built.
+        old: NAME.taco-old, the old one on its way out.
     """
 
     root: Path
@@ -40,7 +43,19 @@ def name_folder(root: Path, *, what: str) -> OutFolder:
     resolved = root.resolve()
     if not resolved.name:
         raise PublishError(f"{root} cannot be the folder of {what}.", hint="Choose another --out.")
-    return OutFolder(resolved, *(resolved.with_name(resolved.name + ending) for ending in (".partial", ".old")))
+    return OutFolder(resolved, *(resolved.with_name(resolved.name + ending) for ending in _NEIGHBOURS))
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file is none of what taco writes: `.git` and `.gitattributes` of a clone."""
+    return name.startswith(".")
+
+
+def move_hidden(source: Path, target: Path) -> None:
+    """Move what is not ours from one folder to another."""
+    for path in source.iterdir():
+        if is_hidden(path.name):
+            path.rename(target / path.name)
 
 
 @contextmanager
@@ -55,7 +70,7 @@ def lock_folder(root: Path, *, what: str) -> Iterator[None]:
         PublishError: Another process writes it.
         StoreError: The lock beside it cannot be written.
     """
-    path = root.with_name(root.name + ".lock")
+    path = root.with_name(root.name + ".taco-lock")
     with disk_faults(path):
         root.parent.mkdir(parents=True, exist_ok=True)
         held = FileLock(path, timeout=0)

@@ -69,6 +69,6 @@ def read_usage(usage: Any) -> tuple[int | None, int | None]:
     if not isinstance(usage, dict):
         return None, None
     sent, written = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    if not isinstance(sent, int) or not isinstance(written, int):
+    if not isinstance(sent, int) or not isinstance(written, int) or min(sent, written) < 0:
         return None, None
     return sent, written

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,7 +62,7 @@ class Snapshot:
         try:
             with progress.task(f"Fetching {self.name}", total=None, unit="MB") as task:
                 return Path(snapshot_download(self.name, tqdm_class=_count_bytes(task), **self._arguments()))
-        except (OSError, ValueError) as error:
+        except find_transfer_errors() as error:
             raise self._describe(error) from error
 
     def _arguments(self) -> dict[str, Any]:
@@ -90,6 +92,15 @@ class Snapshot:
             f"{where} cannot be fetched from the Hugging Face hub{offline}: {type(error).__name__}: {error}",
             hint=f"Check the network, or download the model elsewhere and give its folder as `{option}`.",
         )
+
+
+def find_transfer_errors() -> tuple[type[Exception], ...]:
+    """Return what huggingface_hub raises where a transfer fails.
+
+    Its HTTP library is httpx2, or httpx before version 2; the transfer of large files by hf_xet raises RuntimeError.
+    """
+    libraries = (name for name in ("httpx2", "httpx") if importlib.util.find_spec(name))
+    return (OSError, ValueError, RuntimeError, *(importlib.import_module(name).HTTPError for name in libraries))
 
 
 def _count_bytes(task: Task) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from taco.remote.role import ENGINE, Role
 
@@ -21,12 +23,15 @@ class Key:
     secret: str = field(repr=False)
 
     def hide(self, text: str) -> str:
-        """Replace the key in a text that somebody is going to see.
+        """Replace the key in a text that somebody is going to see, also as addresses and JSON write it.
 
-        >>> Key("TOKEN", "s3cret").hide("/translate?key=s3cret")
-        '/translate?key=***'
+        >>> Key("TOKEN", "s3/cret").hide("/translate?key=s3%2Fcret, s3/cret")
+        '/translate?key=***, ***'
         """
-        return text.replace(self.secret, "***")
+        spelled = {self.secret, quote(self.secret), quote(self.secret, safe=""), json.dumps(self.secret)[1:-1]}
+        for secret in sorted(spelled, key=len, reverse=True):
+            text = text.replace(secret, "***")
+        return text
 
 
 def read_key(variable: str, *, name: str, role: Role = ENGINE) -> Key:

@@ -10,6 +10,9 @@ from taco.errors import RecipeError
 from taco.train.render import digest_template
 from taco.train.stage import StageOptions
 
+SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
+"""`schedule` -> the name that transformers gives it, warm-up included."""
+
 NOT_DECIDING = frozenset({"save_every_steps", "keep_checkpoints", "recompute", "trackers"})
 """Settings that decide speed, memory or what is written beside the result, but not the result."""
 

@@ -17,14 +17,12 @@ from taco.store.jsonl import RecordLog
 from taco.train.batches import Batch
 from taco.train.checkpoints import remove_old_checkpoints, seal_checkpoint
 from taco.train.log import StepLog
-from taco.train.options import TrainOptions
+from taco.train.options import SCHEDULES, TrainOptions
 from taco.train.processes import MemoryLog, count_processes, is_first, wait_for_all
 from taco.train.result import write_weights
 from taco.train.sections import average_parts
 from taco.train.together import add_gradients_together
 from taco.train.workers import Workers
-
-_SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
 
 EXPLODED = 2.0
 """A loss is taken for exploded from so many times ln(vocabulary) on: twice what guessing every token alike would cost."""
@@ -182,7 +180,7 @@ def build_arguments(options: TrainOptions, *, steps: int, folder: Path, seed: in
         per_device_train_batch_size=1,
         num_train_epochs=1,
         learning_rate=options.learning_rate,
-        lr_scheduler_type=_SCHEDULES[options.schedule],
+        lr_scheduler_type=SCHEDULES[options.schedule],
         warmup_steps=round(options.warmup_ratio * steps),
         weight_decay=options.weight_decay,
         max_grad_norm=options.max_grad_norm,

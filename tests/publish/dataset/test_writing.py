@@ -148,7 +148,7 @@ def test_a_killed_process_leaves_what_the_next_goes_on_with(tmp_path: Path, writ
     killed = subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path}, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert not (tmp_path / "set").exists()
-    finished = tmp_path / "set.partial" / "run" / "gl.json"
+    finished = tmp_path / "set.taco-partial" / "run" / "gl.json"
     written = finished.stat().st_mtime_ns
     heard = _Listening()
     write_dataset(runs, tmp_path / "set", options=DatasetOptions(), progress=heard)
@@ -363,7 +363,7 @@ class TestRefused:
 
         write_dataset([run], tmp_path / "set", options=DatasetOptions(), progress=_Countdown(2, write_too))
         assert refused
-        assert not (tmp_path / "set.lock").exists()
+        assert not (tmp_path / "set.taco-lock").exists()
 
     @pytest.mark.parametrize("module", ["pyarrow", "yaml"])
     def test_a_missing_library(
@@ -394,7 +394,7 @@ def test_a_kill_around_the_swap_is_set_right(tmp_path: Path, write: Write, momen
     run = build_language(tmp_path / "gl")
     folder = write(run)
     (folder / ".git").mkdir()
-    partial, old = tmp_path / "set.partial", tmp_path / "set.old"
+    partial, old = tmp_path / "set.taco-partial", tmp_path / "set.taco-old"
     if moment == "in the swap":
         shutil.copytree(folder, partial)
         folder.rename(old)

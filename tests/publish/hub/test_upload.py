@@ -14,6 +14,7 @@ from loopback_hub import TOKEN, LoopbackHub
 
 from taco.errors import PublishError
 from taco.progress import SilentProgress
+from taco.publish.dataset.entry import LanguageEntry, write_entry
 from taco.publish.hub.parcel import EXPORT_SEAL, Parcel, open_parcel
 from taco.publish.hub.upload import check_repo, upload
 from taco.store.files import digest_file
@@ -23,7 +24,7 @@ pytest.importorskip("huggingface_hub", reason="needs the extra [publish]")
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 """huggingface_hub 2.4 gives httpx2 the bytes of a file in a way that httpx2 is about to drop."""
 
-CARD = '---\nlicense: "other"\n---\n# A model\n\n- Warning: Mind the licence.\n'
+CARD = '---\nlicense: "other"\n---\n# A model\n\n- Warning: none\n\n## Licence\n\n- Warning: Mind the \\"a\\_b\\" licence.\n'
 FILES = {"README.md": CARD.encode(), "model.gguf": bytes(range(256)) * 64, "LICENSE.md": b"# Licence\n"}
 
 
@@ -107,7 +108,7 @@ def test_a_hub_out_of_reach_is_explained(folder: Path) -> None:
 
 def test_a_parcel_is_what_was_sealed(folder: Path, tmp_path: Path) -> None:
     parcel = open_parcel(folder)
-    assert (parcel.kind, parcel.licence, parcel.warnings) == ("model", "other", ("Mind the licence.",))
+    assert (parcel.kind, parcel.licence, parcel.warnings) == ("model", "other", ("""Mind the "a_b" licence.""",))
     assert next(iter(parcel.files)) == "README.md"
     assert not parcel.edited
     (folder / "README.md").write_text(CARD + "More.\n")
@@ -124,14 +125,60 @@ def test_a_parcel_is_what_was_sealed(folder: Path, tmp_path: Path) -> None:
         open_parcel(tmp_path)
 
 
-@pytest.mark.parametrize("rubbish", [b"", b"[]", b'{"files": 7}', b"\xff", b'{"files": {"../../etc/passwd": "x"}}'])
+@pytest.mark.parametrize(
+    "rubbish",
+    [b"", b"[]", b'{"files": 7}', b"\xff", b'{"files": {"../../etc/passwd": "x"}}', b'{"files": {"/etc/passwd": "x"}}'],
+)
 def test_a_damaged_seal_is_refused(folder: Path, rubbish: bytes) -> None:
     (folder / EXPORT_SEAL).write_bytes(rubbish)
     with pytest.raises(PublishError):
         open_parcel(folder)
 
 
-@pytest.mark.parametrize("name", ["name", "a/b/c", "../x", "a/b--c", "a b/c", "/x", "org/", "org/..", "-o/x"])
+def test_of_a_data_set_what_it_holds_of_its_runs_comes_along_and_nothing_else(tmp_path: Path) -> None:
+    files = {
+        "README.md": CARD,
+        "recipes/gl.toml": "",
+        "data/gl/train-0.parquet": "x",
+        "run/gl-run/train-0.parquet": "y",
+    }
+    for name, text in {**files, "run/eo.json": "{}", "run/notes.json": "mine"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    digests = {name: digest_file(tmp_path / name) for name in files}
+    shards = {name: digest for name, digest in digests.items() if name.endswith(".parquet")}
+    write_entry(tmp_path, LanguageEntry(language="gl", key="k", rows={}, engines=[], licences={}, files=shards))
+    summed = [f"{digest}  {name}\n" for name, digest in digests.items() if not name.startswith("run/")]
+    (tmp_path / "SHA256SUMS").write_text("".join(summed))
+    assert set(open_parcel(tmp_path).files) == {*files, "SHA256SUMS", "run/gl.json"}
+    (tmp_path / "run" / "gl-run" / "train-0.parquet").write_text("z")
+    with pytest.raises(PublishError, match=r"run/gl-run/train-0\.parquet: was changed"):
+        open_parcel(tmp_path)
+    (tmp_path / "run" / "gl-run" / "train-0.parquet").write_text("y")
+    (tmp_path / "run").rename(tmp_path / "elsewhere")
+    (tmp_path / "run").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(PublishError, match=r"run/gl\.json: is a link"):
+        open_parcel(tmp_path)
+
+
+def test_a_seal_that_is_a_link_is_refused(folder: Path, tmp_path: Path) -> None:
+    (folder / EXPORT_SEAL).rename(tmp_path / "seal")
+    (folder / EXPORT_SEAL).symlink_to(tmp_path / "seal")
+    with pytest.raises(PublishError, match="is a link"):
+        open_parcel(folder)
+
+
+def test_a_token_of_any_form_is_in_no_message(folder: Path, hub: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "made-up-secret")
+    hub.refuses["/create"] = 403
+    with pytest.raises(PublishError) as caught:
+        send(open_parcel(folder), hub)
+    assert "made-up-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["name", "a/b/c", "../x", "a/b--c", "a b/c", "/x", "org/", "org/..", "-o/x", "o/x.", "o/é", "o/x.git"]
+)
 def test_wrong_names_are_refused(name: str) -> None:
     with pytest.raises(PublishError, match="no name of a repository"):
         check_repo(name)
@@ -149,7 +196,7 @@ def test_the_command_is_a_dry_run_until_yes(folder: Path, hub: LoopbackHub, tmp_
     shown = taco(str(folder), "--repo", "org/name", hub=hub, folder=tmp_path)
     assert shown.returncode == 0, shown.stderr
     assert hub.requests == []
-    for text in ("Nothing was sent", "Warning: Mind the licence.", "model.gguf", "16,384", "# A model", "--yes"):
+    for text in ("Nothing was sent", 'Warning: Mind the "a_b" licence.', "model.gguf", "16,384", "# A model", "--yes"):
         assert text in shown.stdout
     sent = taco(str(folder), "--repo", "org/name", "--yes", hub=hub, folder=tmp_path)
     assert sent.returncode == 0, sent.stderr

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import pytest
 
+from taco.evaluate.scores import Scores
 from taco.languages.table import find_language
 from taco.publish.model.card import ModelFacts, render_texts
 from taco.publish.model.lineage import Lineage, render_lineage
@@ -25,13 +27,19 @@ def make_lineage(
     return Lineage(
         base="owner/base",
         base_licence=base,
-        licences=Counter(licences),
+        rows={"hf:databricks/databricks-dolly-15k": Counter(licences)},
         engines=frozenset(engines),
-        source="hf:databricks/databricks-dolly-15k",
     )
 
 
-def render(*, prompt: str = "PROMPT", lineage: Lineage | None = None) -> dict[str, str]:
+def render(
+    *,
+    prompt: str = "PROMPT",
+    lineage: Lineage | None = None,
+    scores: Scores | None = None,
+    outdated: tuple[str, ...] = (),
+    train: Mapping[str, object] | None = None,
+) -> dict[str, str]:
     facts = ModelFacts(
         name="made-gl",
         language=find_language("gl"),
@@ -49,9 +57,9 @@ def render(*, prompt: str = "PROMPT", lineage: Lineage | None = None) -> dict[st
         ),
     }
     manifest = Manifest(
-        name="made-gl", seed=29, versions={"peft": "0.21.2"}, recipe={"train": {"rank": 48}}, stages=stages
+        name="made-gl", seed=29, versions={"peft": "0.21.2"}, recipe={"train": train or {"rank": 48}}, stages=stages
     )
-    return render_texts(facts, manifest=manifest, lineage=lineage or make_lineage(), scores=None)
+    return render_texts(facts, manifest=manifest, lineage=lineage or make_lineage(), scores=scores, outdated=outdated)
 
 
 def test_every_number_is_of_the_run() -> None:
@@ -87,7 +95,8 @@ def test_hostile_texts_stay_inside_their_block() -> None:
         (make_lineage(["CC-BY-NC-4.0"]), "cc-by-nc-4.0", ()),
         (make_lineage(["CC-BY-SA-3.0"]), "cc-by-sa-3.0", ()),
         (make_lineage(["CC-BY-NC-4.0", "CC-BY-SA-3.0"]), "other", ("cannot be met by one adapted work",)),
-        (make_lineage(base=""), "unknown", ("not stated",)),
+        (make_lineage(base=""), "unknown", ("base model is not stated",)),
+        (make_lineage(["CC0-1.0"], base="ODC-By-1.0"), "odc-by", ()),
         (make_lineage(base="llama2"), "other", ("llama2",)),
         (make_lineage(engines=["google v3 (eng-glg)"]), "other", ("google",)),
     ],
@@ -99,6 +108,41 @@ def test_licences_add_up_on_the_strict_side(lineage: Lineage, hub: str, warned: 
         assert re.search(rf"- Warning: .*{word}", text)
     assert ("Warning" in text) == bool(warned)
     assert "Some inputs are from Wikipedia" in text  # the note of the source
+
+
+def test_a_licence_that_covers_all_is_named_as_such() -> None:
+    assert "the model is under ODC-By-1.0." in render_lineage(make_lineage(base="ODC-By-1.0"))
+    assert "No one licence" in render_lineage(make_lineage(base=""))
+
+
+def test_rows_of_other_runs_count_too() -> None:
+    own = make_lineage()
+    both = replace(own, rows={**own.rows, "hf:tatsu-lab/alpaca": Counter({"CC-BY-NC-4.0": 1234})})
+    assert both.combination.hub == "cc-by-nc-4.0"
+    assert "| 1,234 training rows | `hf:tatsu-lab/alpaca` | CC-BY-NC-4.0" in render_lineage(both)
+
+
+def test_a_base_in_a_folder_is_not_named_to_the_hub() -> None:
+    card = render(lineage=replace(make_lineage(), base="./my-base"))["README.md"]
+    assert "base_model" not in card.split("---")[1]
+    assert "`./my-base`" in card
+
+
+def test_what_is_not_of_this_adapter_is_said() -> None:
+    assert "may not be its own" not in render()["README.md"]
+    assert "may not be its own" in render(outdated=("train",))["README.md"]
+    for stage in ("generate", "evaluate"):
+        card = render(scores=Scores.model_construct(rows=4711), outdated=(stage,))["README.md"]
+        assert "they are left out" in card
+        assert "4711" not in card
+
+
+def test_no_setting_tells_where_files_lie() -> None:
+    stages = [{"name": "both", "rows": ["chain", "/home/ann/secret/eo"], "template": "~/mine.toml"}]
+    card = render(train={"stages": stages, "templates": ["/home/ann/t.toml"]})["README.md"]
+    assert "eo" in card
+    assert "t.toml" in card
+    assert not re.search(r"/home|ann|secret|~", card)
 
 
 def test_the_licence_file_says_the_same() -> None:

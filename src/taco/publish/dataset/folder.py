@@ -1,8 +1,8 @@
 """The data set's folder: built beside the old one, and put in its place when it is whole.
 
-NAME           the data set; at any moment all old, all new, or away for the time between two renames
-NAME.partial   where the new one is built; what a killed run finished of it is used by the next
-NAME.old       the old one on its way out; if NAME is missing, it is put back first
+NAME                the data set; at any moment all old, all new, or away for the time between two renames
+NAME.taco-partial   where the new one is built; what a killed run finished of it is used by the next
+NAME.taco-old       the old one on its way out; if NAME is missing, it is put back first
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from taco.errors import PublishError
 from taco.publish.dataset.entry import FOLDER
-from taco.publish.out_folder import lock_folder, name_folder
+from taco.publish.out_folder import is_hidden, lock_folder, move_hidden, name_folder
 from taco.store.files import digest_file, disk_faults, write_atomically
 
 SUMS = "SHA256SUMS"
@@ -99,7 +99,7 @@ class DatasetFolder:
                 if path.is_dir():
                     if not any(path.iterdir()):
                         path.rmdir()
-                elif name not in wanted and not _is_hidden(name):
+                elif name not in wanted and not is_hidden(name):
                     path.unlink()
 
     def _is_same(self) -> bool:
@@ -110,7 +110,7 @@ class DatasetFolder:
         with disk_faults(self.root):
             if self.root.exists():
                 self.root.rename(self._old)
-                _move_hidden(self._old, self.partial)
+                move_hidden(self._old, self.partial)
             self.partial.rename(self.root)
         self._remove(self._old)
 
@@ -122,7 +122,7 @@ class DatasetFolder:
                 with disk_faults(self.root):
                     self._old.rename(self.root)
                     if self.partial.exists():
-                        _move_hidden(self.partial, self.root)
+                        move_hidden(self.partial, self.root)
 
     def _remove(self, folder: Path) -> None:
         with disk_faults(folder, "remove"):
@@ -165,18 +165,7 @@ def _list_files(root: Path) -> set[str]:
     if not root.is_dir():
         return set()
     names = (path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir())
-    return {name for name in names if not _is_hidden(name)}
-
-
-def _move_hidden(source: Path, target: Path) -> None:
-    """Move what is not ours: .git and .gitattributes of a clone."""
-    for path in source.iterdir():
-        if _is_hidden(path.name):
-            path.rename(target / path.name)
-
-
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".")
+    return {name for name in names if not is_hidden(name)}
 
 
 def _have_same_content(first: Path, second: Path) -> bool:

@@ -79,11 +79,13 @@ class Combination:
         hub: Identifier for the card's front matter: a licence's, "other" or "unknown".
         statement: One sentence on the whole data set.
         warnings: What stands in the way of publishing or using it, a sentence each.
+        licence: The one licence that covers all; None where there is none.
     """
 
     hub: str
     statement: str
     warnings: tuple[str, ...]
+    licence: Licence | None = None
 
 
 def find_licence(name: str) -> Licence | None:
@@ -149,14 +151,14 @@ def combine_licences(names: Collection[str], engines: Collection[str]) -> Combin
     terms = sorted({find_terms(engine).name for engine in engines if not find_terms(engine).free})
     if terms:
         warnings.append(f"The translations are subject to the terms of {', '.join(terms)} as well: see the table.")
-    strictest = _find_strictest(known) if len(known) == len(set(names)) else None
+    strictest, covering = _find_strictest(known) if len(known) == len(set(names)) else None, None
     if NOT_STATED in names:
         hub, statement = (
             "unknown",
             "The licence of some or all rows is not stated, so the whole is under no known licence.",
         )
     elif strictest and not warnings:
-        hub, statement = strictest.hub, f"All rows can be used under {strictest.id}."
+        hub, statement, covering = strictest.hub, f"All rows can be used under {strictest.id}.", strictest
     elif strictest:
         hub, statement = "other", f"The rows are under {strictest.id} as far as their sources go; read the warnings."
     else:
@@ -164,7 +166,7 @@ def combine_licences(names: Collection[str], engines: Collection[str]) -> Combin
             "other",
             "The rows keep the licences of their sources, each its own: no one licence covers all.",
         )
-    return Combination(hub=hub, statement=statement, warnings=tuple(warnings))
+    return Combination(hub=hub, statement=statement, warnings=tuple(warnings), licence=covering)
 
 
 def _warn_unknown(names: Collection[str]) -> list[str]:

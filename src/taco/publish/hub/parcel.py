@@ -6,10 +6,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from taco.errors import PublishError
+from taco.publish.dataset.entry import entry_place, read_entry
+from taco.publish.dataset.folder import CARD, SUMS
+from taco.publish.dataset.recipe_file import recipe_place
 from taco.store.files import digest_file, disk_faults
 
 Kind = Literal["model", "dataset"]
@@ -17,16 +20,10 @@ Kind = Literal["model", "dataset"]
 EXPORT_SEAL = "taco-export.json"
 """The file by which an export of `taco export` is known; it names all others."""
 
-DATASET_SUMS = "SHA256SUMS"
-"""The same of a data set of `taco dataset`."""
-
-CARD = "README.md"
-
-_RUN_FILES = "run"
-"""Folder of a data set whose files are beside the sums, because they differ from run to run."""
-
-_LICENCE = re.compile(r"^license:\s*[\"']?([^\s\"']+)", re.MULTILINE)
+_LICENCE = re.compile(r"^license:[ \t]*[\"']?([^\s\"']+)", re.MULTILINE)
+_LINEAGE = re.compile(r"^## Licence$(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _WARNING = re.compile(r"^- Warning: (.+)$", re.MULTILINE)
+_ESCAPED = re.compile(r"\\([^A-Za-z0-9\s])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +64,15 @@ def open_parcel(folder: Path) -> Parcel:
         StoreError: A file cannot be read.
     """
     kind, digests = _read_digests(folder)
-    faults = [f"  {name}: {fault}" for name, digest in digests.items() if (fault := _find_fault(folder, name, digest))]
+    known = {**_list_beside(folder, kind, digests), **digests}
+    faults = [f"  {name}: {fault}" for name, digest in known.items() if (fault := _find_fault(folder, name, digest))]
     if faults:
         raise PublishError(
             f"{folder} is not as taco wrote it:\n" + "\n".join(faults[:10]), hint="Write it again, or undo the changes."
         )
     if CARD not in digests:
         raise PublishError(f"{folder} has no card (README.md).", hint="Write it again with this version of taco.")
-    names = sorted({*digests, EXPORT_SEAL if kind == "model" else DATASET_SUMS, *_list_beside(folder, kind)})
-    names.sort(key=lambda name: name != CARD)
+    names = sorted(known, key=lambda name: (name != CARD, name))
     with disk_faults(folder, "read"):
         card = (folder / CARD).read_text(encoding="utf-8")
         files = {name: (folder / name).stat().st_size for name in names}
@@ -87,13 +84,13 @@ def open_parcel(folder: Path) -> Parcel:
         files=files,
         card=card,
         licence=licence[1] if licence else "",
-        warnings=tuple(_WARNING.findall(card)),
+        warnings=_read_warnings(card),
         edited=digest_file(folder / CARD) != digests[CARD],
     )
 
 
 def _read_digests(folder: Path) -> tuple[Kind, dict[str, str]]:
-    seal, sums = folder / EXPORT_SEAL, folder / DATASET_SUMS
+    seal, sums = folder / EXPORT_SEAL, folder / SUMS
     with disk_faults(folder, "read"):
         if seal.is_file():
             return "model", _read_seal(seal)
@@ -101,7 +98,7 @@ def _read_digests(folder: Path) -> tuple[Kind, dict[str, str]]:
             lines = sums.read_text(encoding="utf-8", errors="replace").splitlines()
             return "dataset", {name: digest for digest, _, name in (line.partition("  ") for line in lines) if name}
     raise PublishError(
-        f"{folder} is no folder that taco can publish: it has neither {EXPORT_SEAL} nor {DATASET_SUMS}.",
+        f"{folder} is no folder that taco can publish: it has neither {EXPORT_SEAL} nor {SUMS}.",
         hint="Give a run folder, or what `taco export` or `taco dataset` wrote.",
     )
 
@@ -114,17 +111,30 @@ def _read_seal(path: Path) -> dict[str, str]:
         raise PublishError(f"{path} is damaged: {error!r}.", hint="Export it again.") from error
 
 
+def _read_warnings(card: str) -> tuple[str, ...]:
+    """Return the warnings of the card's section on licences, as plain text; those of texts that it quotes are none."""
+    return tuple(
+        _ESCAPED.sub(r"\1", warning) for section in _LINEAGE.findall(card) for warning in _WARNING.findall(section)
+    )
+
+
 def _find_fault(folder: Path, name: str, digest: str) -> str:
-    path = folder / name
-    if path.is_symlink() or not path.resolve().is_relative_to(folder.resolve()):
+    path, root = folder / name, folder.resolve()
+    if not (root / name).is_relative_to(root) or path.resolve() != root / name:
         return "is a link, or outside of the folder"
     if not path.is_file():
         return "is missing"
-    return "was changed" if name != CARD and digest_file(path) != digest else ""
+    return "was changed" if digest and name != CARD and digest_file(path) != digest else ""
 
 
-def _list_beside(folder: Path, kind: Kind) -> list[str]:
+def _list_beside(folder: Path, kind: Kind, digests: Mapping[str, str]) -> dict[str, str]:
+    """Return the files that the list does not name, with their digests or "": no two runs write them alike.
+
+    They are the list itself and, of a data set, what it holds of its languages' runs.
+    """
     if kind == "model":
-        return []
-    found = (path for path in (folder / _RUN_FILES).glob("*.json") if path.is_file() and not path.is_symlink())
-    return [path.relative_to(folder).as_posix() for path in found]
+        return {EXPORT_SEAL: ""}
+    languages = [stem for name in digests if name == recipe_place(stem := PurePosixPath(name).stem)]
+    entries = [entry for language in languages if (entry := read_entry(folder, language))]
+    shards = {name: digest for entry in entries for name, digest in entry.files.items() if name not in digests}
+    return {SUMS: "", **shards, **{entry_place(entry.language): "" for entry in entries}}

@@ -6,7 +6,6 @@ The token is huggingface_hub's own: HF_TOKEN, or what `hf auth login` keeps. It 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import re
 from collections.abc import Iterator
@@ -17,8 +16,10 @@ from taco import __version__
 from taco.errors import PublishError
 from taco.progress import Progress
 from taco.publish.hub.parcel import Parcel
+from taco.remote.hub import find_transfer_errors
+from taco.remote.keys import Key
 
-_REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
+_REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(?<![.-])", re.ASCII)
 _TOKEN = re.compile(r"hf_\w+")
 
 
@@ -28,7 +29,7 @@ def check_repo(name: str) -> None:
     Raises:
         PublishError: It is not of the form ORG/NAME.
     """
-    if not _REPO.fullmatch(name) or "--" in name or ".." in name:
+    if not _REPO.fullmatch(name) or "--" in name or ".." in name or name.endswith(".git"):
         raise PublishError(
             f"{name!r} is no name of a repository.", hint="Give it as ORG/NAME, such as my-org/my-model."
         )
@@ -54,7 +55,8 @@ def upload(parcel: Parcel, repo: str, *, public: bool, progress: Progress, endpo
     """
     check_repo(repo)
     hub = _import_hub()
-    if not hub.get_token():
+    token = hub.get_token()
+    if not token:
         raise PublishError(
             "There is no token for the Hugging Face hub.",
             hint="Log in (hf auth login) with a token that may write, or set HF_TOKEN; nothing was sent.",
@@ -63,7 +65,7 @@ def upload(parcel: Parcel, repo: str, *, public: bool, progress: Progress, endpo
     additions = [
         hub.CommitOperationAdd(path_in_repo=name, path_or_fileobj=str(parcel.folder / name)) for name in parcel.files
     ]
-    with _explain(repo), _quiet(hub):
+    with _explain(repo, Key(variable="HF_TOKEN", secret=token)), _quiet(hub):
         api.create_repo(repo, repo_type=parcel.kind, private=not public, exist_ok=True)
         with progress.task(f"Uploading to {repo}", total=round(parcel.bytes / 1e6), unit="MB") as task:
             for addition, size in zip(additions, parcel.files.values(), strict=True):
@@ -88,7 +90,7 @@ def _quiet(hub: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _explain(repo: str) -> Iterator[None]:
+def _explain(repo: str, token: Key) -> Iterator[None]:
     """Turn what huggingface_hub raises into errors that say what to do, without any token in them."""
     from huggingface_hub import errors
 
@@ -103,32 +105,26 @@ def _explain(repo: str) -> Iterator[None]:
             429: "The hub asks to wait: run the same command again later; what was sent is kept.",
         }
         hint = hints.get(status, "Run the same command again; what was sent is kept.")
-        raise PublishError(f"The hub refused {repo} with the status {status}: {_clean(error)}", hint=hint) from None
-    except (OSError, ValueError, RuntimeError, _http_error()) as error:
+        raise PublishError(
+            f"The hub refused {repo} with the status {status}: {_clean(error, token)}", hint=hint
+        ) from None
+    except find_transfer_errors() as error:
         offline = " (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE") else ""
         raise PublishError(
-            f"Uploading to {repo} failed{offline}: {_clean(error)}{_describe_cause(error)}",
+            f"Uploading to {repo} failed{offline}: {_clean(error, token)}{_describe_cause(error, token)}",
             hint="Check the network and run the same command again; what was sent is kept.",
         ) from None
 
 
-def _clean(error: BaseException) -> str:
+def _clean(error: BaseException, token: Key) -> str:
+    """Return the first line of what an error says, without the token in use and whatever looks like one of the hub."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return _TOKEN.sub("(token)", lines[0]) if lines else type(error).__name__
+    return _TOKEN.sub("(token)", token.hide(lines[0])) if lines else type(error).__name__
 
 
-def _describe_cause(error: BaseException) -> str:
+def _describe_cause(error: BaseException, token: Key) -> str:
     cause = error.__cause__
-    return f" ({type(cause).__name__}: {_clean(cause)})" if cause else ""
-
-
-def _http_error() -> type[Exception]:
-    """Return the base of the errors of the HTTP library that huggingface_hub uses: httpx2, or httpx before version 2."""
-    for name in ("httpx2", "httpx"):
-        if importlib.util.find_spec(name):
-            found: type[Exception] = importlib.import_module(name).HTTPError
-            return found
-    return ConnectionError
+    return f" ({type(cause).__name__}: {_clean(cause, token)})" if cause else ""
 
 
 def _import_hub() -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from taco import __version__
 from taco.evaluate.metric import Metric
@@ -13,6 +14,7 @@ from taco.languages.table import Language
 from taco.publish.dataset.card import CITATION
 from taco.publish.dataset.counts import render_counts
 from taco.publish.dataset.markdown import code, escape, fence, table
+from taco.publish.dataset.rows import show_origin
 from taco.publish.model.lineage import Lineage, render_lineage
 from taco.report.wording import write_interval, write_value
 from taco.store.manifest import Manifest
@@ -40,6 +42,12 @@ _WEAKNESSES = """- It learnt from machine translations that no human has read, a
 - It answers in three sections; a program that shows its answers to users wants the last one."""
 
 
+_DOUBT = (
+    "**The run's recipe, rows or version of taco changed after this adapter was tuned: settings, rows and licences on this "
+    "card may not be its own.**"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
     """What the card says about the files.
@@ -53,6 +61,7 @@ class ModelFacts:
         prompt: A prompt in the exact form of training, special tokens spelled out; "" to leave it out.
         library: The hub's name of the library that loads the files; "" for none.
         base_digest: SHA-256 of the base model's weights.
+        holds: Whether the files are of the tuned model, of the base alone, or rows and settings to tune one.
     """
 
     name: str
@@ -63,9 +72,17 @@ class ModelFacts:
     prompt: str
     library: str
     base_digest: str
+    holds: Literal["tuned", "base", "rows"] = "tuned"
 
 
-def render_texts(facts: ModelFacts, *, manifest: Manifest, lineage: Lineage, scores: Scores | None) -> dict[str, str]:
+def render_texts(
+    facts: ModelFacts,
+    *,
+    manifest: Manifest,
+    lineage: Lineage,
+    scores: Scores | None,
+    outdated: Collection[str] = (),
+) -> dict[str, str]:
     """Return what is said about a model: file -> text of the card and of the licences.
 
     Args:
@@ -73,6 +90,7 @@ def render_texts(facts: ModelFacts, *, manifest: Manifest, lineage: Lineage, sco
         manifest: The run's manifest.
         lineage: Where the model comes from.
         scores: The run's scores; None where it was not evaluated.
+        outdated: The stages of the run that are of other settings or inputs than the manifest tells of.
     """
     language = escape(facts.language.name)
     licences = render_lineage(lineage)
@@ -80,8 +98,8 @@ def render_texts(facts: ModelFacts, *, manifest: Manifest, lineage: Lineage, sco
         "": _introduce(facts, lineage),
         "Use it": fence(facts.use, language=facts.use_language),
         "The prompt": _show_prompt(facts),
-        "Scores": _show_scores(scores),
-        "Training": _tell_training(manifest, facts),
+        "Scores": _show_scores(scores, outdated),
+        "Training": _tell_training(manifest, facts, outdated),
         "Rows in, rows kept, rows dropped": render_counts({language: manifest}),
         "Known weaknesses": _WEAKNESSES.format(language=language),
         "Licence": licences,
@@ -99,7 +117,7 @@ def _render_front_matter(facts: ModelFacts, lineage: Lineage) -> str:
         fields |= {"license_name": "mixed", "license_link": LICENCE_FILE}
     fields |= {
         "language": [facts.language.iso639_1 or facts.language.iso639_3, "en"],
-        "base_model": lineage.base,
+        **({"base_model": lineage.base} if lineage.is_base_on_hub else {}),  # the hub refuses other names there
         "pipeline_tag": "text-generation",
         "tags": ["taco", "low-resource-languages", "chain-of-thought"],
     }
@@ -110,11 +128,16 @@ def _render_front_matter(facts: ModelFacts, lineage: Lineage) -> str:
 
 
 def _introduce(facts: ModelFacts, lineage: Lineage) -> str:
+    language, base = escape(facts.language.name), code(lineage.base)
+    tuned = {
+        "tuned": f"{base}, tuned to answer in {language}",
+        "base": f"{base} as it is, to be run with an adapter beside it that lets it answer in {language}",
+        "rows": f"Rows and settings to tune {base} with, so that it answers in {language}",
+    }
     return (
-        f"# {escape(facts.name)}\n\n{code(lineage.base)}, tuned to answer in {escape(facts.language.name)} by "
-        "translation-assisted chains of thought (TaCo): it first writes the question in English, then an answer in English, "
-        f"then the answer in {escape(facts.language.name)}.\n\nThese files: {escape(facts.about)}. Made by taco "
-        f"{__version__}."
+        f"# {escape(facts.name)}\n\n{tuned[facts.holds]} by translation-assisted chains of thought (TaCo): it first writes "
+        f"the question in English, then an answer in English, then the answer in {language}.\n\nThese files: "
+        f"{escape(facts.about)}. Made by taco {__version__}."
     )
 
 
@@ -127,9 +150,11 @@ def _show_prompt(facts: ModelFacts) -> str:
     )
 
 
-def _show_scores(scores: Scores | None) -> str:
+def _show_scores(scores: Scores | None, outdated: Collection[str]) -> str:
     if scores is None:
         return "The run was not evaluated."
+    if {"generate", "evaluate"} & set(outdated):
+        return "The run's scores are not of this adapter with these settings, so they are left out."
     rows = [cells for metric in scores.metrics for cells in _list_cells(scores, metric)]
     note = (
         f"{scores.rows} held-out rows, machine translations; in brackets {100 * scores.bootstrap.confidence:g} % bootstrap "
@@ -148,7 +173,7 @@ def _list_cells(scores: Scores, metric: Metric) -> Iterator[tuple[str, ...]]:
     yield (escape(metric.title), metric.better, *map(escape, cells), escape(changed.strip()))
 
 
-def _tell_training(manifest: Manifest, facts: ModelFacts) -> str:
+def _tell_training(manifest: Manifest, facts: ModelFacts, outdated: Collection[str]) -> str:
     entry = manifest.stages["train"]
     counters = [(escape(name), escape(str(entry.counters[name]))) for name in TRAINED if name in entry.counters]
     rows = [
@@ -159,8 +184,9 @@ def _tell_training(manifest: Manifest, facts: ModelFacts) -> str:
         *((escape(name), code(version)) for name, version in sorted(manifest.versions.items())),
     ]
     settings = _flatten(manifest.recipe.get("train"))
-    shown = [(code(f"train.{name}"), code(str(value))) for name, value in settings if value is not None]
-    return "\n\n".join([table(("what", "value"), rows), table(("setting", "value"), shown)])
+    shown = [(code(f"train.{name}"), code(str(_hide_folders(value)))) for name, value in settings if value is not None]
+    doubt = [_DOUBT] if "train" in outdated else []
+    return "\n\n".join([*doubt, table(("what", "value"), rows), table(("setting", "value"), shown)])
 
 
 def _flatten(settings: object, prefix: str = "") -> Iterator[tuple[str, object]]:
@@ -170,3 +196,12 @@ def _flatten(settings: object, prefix: str = "") -> Iterator[tuple[str, object]]
                 yield from _flatten(value, f"{prefix}{name}.")
             else:
                 yield f"{prefix}{name}", value
+
+
+def _hide_folders(value: object) -> object:
+    """Return a setting without the folders of files and other runs: they tell strangers about a machine."""
+    if isinstance(value, Mapping):
+        return {name: _hide_folders(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_hide_folders(inner) for inner in value]
+    return show_origin(value) if isinstance(value, str) else value

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from taco.languages.table import Language
@@ -20,78 +21,101 @@ from taco.publish.dataset.options import DatasetOptions
 from taco.publish.dataset.rows import read_rows, show_origin
 from taco.publish.dataset.run_record import RunRecord
 
+_BASE_NOT_STATED = (
+    "The licence of the base model is not stated: ask for it before you publish or use what was made of it."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lineage:
     """Where a model comes from.
 
     Attributes:
-        base: Name of the base model.
+        base: Name of the base model: an id of the hub, or a folder's name after "./".
         base_licence: As its card names it; "" where unknown.
-        licences: Licence -> number of training rows under it.
+        rows: `source.path` of a recipe -> licence -> number of training rows under it.
         engines: Signatures of the engines that translated them.
-        source: `source.path` of the recipe.
     """
 
     base: str
     base_licence: str
-    licences: Counter[str]
+    rows: Mapping[str, Counter[str]]
     engines: frozenset[str]
-    source: str
+
+    @property
+    def is_base_on_hub(self) -> bool:
+        """Whether strangers find the base model by its name."""
+        return not self.base.startswith("./")
 
     @property
     def combination(self) -> Combination:
         """What all of it adds up to, on the strict side."""
-        return combine_licences({self.base_licence or NOT_STATED, *self.licences}, self.engines)
+        names = {licence for licences in self.rows.values() for licence in licences}
+        if self.base_licence:
+            return combine_licences({self.base_licence, *names}, self.engines)
+        found = combine_licences(names, self.engines)
+        return replace(found, hub="unknown", warnings=(_BASE_NOT_STATED, *found.warnings), licence=None)
 
 
-def trace_lineage(
-    root: Path, *, language: Language, source: str, options: DatasetOptions, base: str, base_licence: str
-) -> Lineage:
-    """Find the licences and engines of a run's training rows.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learnt:
+    """Rows that a model learnt.
+
+    Attributes:
+        root: The run folder that holds them.
+        language: Their language.
+        source: `source.path` of the run's recipe.
+        options: The recipe's table [dataset], which may state the licence of its source.
+    """
+
+    root: Path
+    language: Language
+    source: str
+    options: DatasetOptions
+
+
+def trace_lineage(learnt: Iterable[Learnt], *, base: str, base_licence: str) -> Lineage:
+    """Find the licences and engines of the training rows.
 
     Args:
-        root: The run folder.
-        language: Its target language.
-        source: `source.path` of its recipe.
-        options: The recipe's table [dataset], which may state the licence of its source.
+        learnt: The rows: of the run itself, and of the runs whose rows its training had besides.
         base: Name of the base model.
         base_licence: As its card names it; "" where unknown.
 
     Raises:
-        DataError: The run's rows are missing or damaged.
+        DataError: Rows are missing or damaged.
     """
-    licences, engines = Counter[str](), set[str]()
-    run = RunRecord.from_folder(root, language=language)
-    for split, row in read_rows(run, source_path=source, options=options):
-        if split == "train":
-            licences[row.licence] += 1
-            engines.update(row.translated.engine.split(" + "))
-    return Lineage(
-        base=base, base_licence=base_licence, licences=licences, engines=frozenset(engines), source=show_origin(source)
-    )
+    rows, engines = dict[str, Counter[str]](), set[str]()
+    for one in learnt:
+        licences = rows.setdefault(show_origin(one.source), Counter())
+        run = RunRecord.from_folder(one.root, language=one.language)
+        for split, row in read_rows(run, source_path=one.source, options=one.options):
+            if split == "train":
+                licences[row.licence] += 1
+                engines.update(row.translated.engine.split(" + "))
+    return Lineage(base=base, base_licence=base_licence, rows=rows, engines=frozenset(engines))
 
 
 def render_lineage(lineage: Lineage) -> str:
     """Return the lineage in Markdown: what it adds up to, warnings, and a table of its parts."""
     combination = lineage.combination
-    known = find_licence(combination.hub)
+    covering = combination.licence
     parts = [
-        f"**As far as its parts go the model is under {known.id}.**"
-        if known
+        f"**As far as its parts go the model is under {covering.id}.**"
+        if covering
         else "**No one licence is known to cover all that the model was made of: each part keeps its own.**"
     ]
     if combination.warnings:
         parts.append("\n".join(f"- Warning: {escape(warning)}" for warning in combination.warnings))
     rows = [("base model", code(lineage.base), *_describe(lineage.base_licence or NOT_STATED))]
-    for licence, count in sorted(lineage.licences.items()):
-        rows.append((f"{count:,} training rows", code(lineage.source), *_describe(licence)))
+    for source, licences in sorted(lineage.rows.items()):
+        for licence, count in sorted(licences.items()):
+            rows.append((f"{count:,} training rows", code(source), *_describe(licence)))
     for signature in sorted(lineage.engines):
         terms = find_terms(signature)
         rows.append(("translation", code(signature), escape(terms.terms), f"<{terms.url}>" if terms.url else ""))
     parts.append(table(("part", "what", "licence or terms", "text"), rows))
-    if (source := find_source(lineage.source)) and source.note:
-        parts.append(escape(source.note))
+    parts += [escape(known.note) for source in sorted(lineage.rows) if (known := find_source(source)) and known.note]
     parts.append(
         "This repeats what base, sources and engines say of themselves; nobody has checked it for this model, and it is no "
         "legal advice."
