@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from taco.errors import DataError
-from taco.generate.backend import Limits, Refusal
+from taco.generate.backend import Refusal
 from taco.generate.session import Ask, Session
 from taco.records import Chain
 from taco.serve.answer import ANSWER, AnswerReader, Delta
@@ -81,11 +81,7 @@ class Terminal:
         turns = [*self._turns, ("user", question)]
         template, language = self._run.template, self._run.language
         generate = self._run.recipe.generate
-        limits = Limits(
-            max_new_tokens=min(self._max_tokens, generate.max_new_tokens),
-            loop_guard=generate.loop_guard,
-            lead_outs=generate.lead_outs,
-        )
+        limits = generate.make_limits(most=min(self._max_tokens, generate.max_new_tokens))
         ask = Ask(
             id=str(next(self._ids)),
             adapter=self._run.name,
