@@ -1,5 +1,6 @@
 """A real Chromium without a network and without a profile, for the tests that need one."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ FLAGS = (
     "--hide-scrollbars",
     "--force-device-scale-factor=1",
 )
+
+PICTURES = os.environ.get("TACO_PICTURES", "")
+"""Folder that pictures for the docs are written to, where it is set."""
 
 
 def find_missing() -> str:
@@ -56,3 +60,18 @@ def open_browser(profile: Path, *, width: int = 1280, height: int = 1000, is_dar
         yield driver
     finally:
         driver.quit()
+
+
+def take_picture(driver: Any, name: str) -> None:
+    """Keep what the window shows, where pictures for the docs are wanted."""
+    if PICTURES:
+        driver.save_screenshot(str(Path(PICTURES) / name))
+
+
+def find_serious(driver: Any) -> list[str]:
+    """Return the serious and critical violations that axe finds on the page, each with its first place."""
+    from axe_core_python.base import AXE_FILE_PATH
+
+    driver.execute_script(Path(os.environ.get("TACO_AXE", AXE_FILE_PATH)).read_text(encoding="utf-8"))
+    found = driver.execute_async_script("axe.run().then(arguments[0])")["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in ("serious", "critical")]

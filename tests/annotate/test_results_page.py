@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from studies import make_study, make_submissions, write_verdicts
 
-from browser import find_missing, open_browser
+from browser import find_missing, find_serious, open_browser, take_picture
 from taco.annotate.run import run_read
 from taco.annotate.simulated import SimulatedJudge, SimulatedPanel
 from taco.measure.bootstrap import Bootstrap
@@ -21,9 +19,6 @@ pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason=MISSING or "all is there"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # selenium's own sockets
 ]
-
-PICTURES = os.environ.get("TACO_PICTURES", "")
-"""Folder that pictures for the docs are written to, where it is set."""
 
 
 @pytest.fixture(scope="module")
@@ -53,18 +48,13 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing_serious(driver: Any, scheme: str, width: int) -> None:
-    from axe_core_python.base import AXE_FILE_PATH
-
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
     driver.set_window_size(width, 1300)
-    driver.execute_script(Path(os.environ.get("TACO_AXE", AXE_FILE_PATH)).read_text(encoding="utf-8"))
-    found = driver.execute_async_script("axe.run().then(arguments[0])")["violations"]
-    serious = [one for one in found if one["impact"] in ("serious", "critical")]
-    assert [f"{one['id']}: {one['nodes'][0]['html']}" for one in serious] == []
+    assert find_serious(driver) == []
     assert driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
-    if PICTURES and (scheme, width) == ("light", 1280):
-        driver.save_screenshot(str(Path(PICTURES) / "results.png"))
+    if (scheme, width) == ("light", 1280):
+        take_picture(driver, "results.png")
 
 
 def test_pictures_say_what_they_show_and_nothing_is_loaded(driver: Any) -> None:

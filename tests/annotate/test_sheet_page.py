@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 from studies import HOSTILE, make_conversations, make_study, make_submissions
 
-from browser import find_missing, open_browser
+from browser import find_missing, find_serious, open_browser, take_picture
 from taco.annotate.key import Key
 from taco.annotate.returned import read_ratings
 
@@ -24,9 +23,6 @@ pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason=MISSING or "all is there"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # selenium's own sockets
 ]
-
-PICTURES = os.environ.get("TACO_PICTURES", "")
-"""Folder that pictures for the docs are written to, where it is set."""
 
 QUESTIONS, ANSWERS = 80, 320
 INSTRUCTIONS = "به هر پاسخ از ۱ تا ۱۰ نمره بدهید. اگر پاسخ به فارسی نیست، ۱ بدهید."
@@ -107,19 +103,6 @@ def read_text(driver: Any, selector: str) -> str:
 def list_ratings(driver: Any) -> dict[str, Any]:
     found = driver.execute_script("return writeState()")
     return {one["item"]: one for one in json.loads(found)["ratings"]}
-
-
-def take_picture(driver: Any, name: str) -> None:
-    if PICTURES:
-        driver.save_screenshot(str(Path(PICTURES) / name))
-
-
-def find_serious(driver: Any) -> list[str]:
-    from axe_core_python.base import AXE_FILE_PATH
-
-    driver.execute_script(Path(os.environ.get("TACO_AXE", AXE_FILE_PATH)).read_text(encoding="utf-8"))
-    found = driver.execute_async_script("axe.run().then(arguments[0])")["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in ("serious", "critical")]
 
 
 @pytest.mark.timeout(300)

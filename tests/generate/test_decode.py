@@ -16,8 +16,9 @@ import torch
 
 from taco.errors import ModelError
 from taco.generate.adapter import merge_adapter
-from taco.generate.decode import CHECK_EVERY, Batch, DecodedRow, LoopGuard, decode_batch, fill_holes
+from taco.generate.decode import CHECK_EVERY, Batch, DecodedRow, decode_batch, fill_holes
 from taco.generate.kv_cache import RoomyLayer, build_cache, estimate_token_bytes
+from taco.generate.loop_guard import LoopGuard
 from taco.generate.loops import LEAD_OUT_SPAN, MIN_SPAN
 from taco.generate.packed import PackedLinear, pack_model
 from taco.generate.prefix import PrefixMemory, read_prefix

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from faulty_server import Drop, FaultyServer, Reply, Request, reply_json, say
+from instant_clock import InstantClock
 from taco.errors import ModelError
 from taco.generate.backend import BACKENDS, Generation, Limits, Prompt, Refusal, Setup
 from taco.generate.calls import BUSY_ATTEMPTS
@@ -22,19 +23,6 @@ Ask = Callable[[Sequence[str]], list[Prompt]]
 LIMITS = Limits(max_new_tokens=50, loop_guard=True)
 CHAIN = "Instruction in English: Say it.\nResponse in English: It.\nResponse in Galician: Iso."
 KEY = "sk-secret-0123456789"
-
-
-class InstantClock:
-    """A clock on which waiting takes no time."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-
-    def now(self) -> float:
-        return self.time
-
-    def wait(self, seconds: float) -> None:
-        self.time += seconds
 
 
 class Said(SilentProgress):

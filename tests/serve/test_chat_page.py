@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 from served_runs import ANSWERS, Running, open_echo, start_server
 
-from browser import find_missing, open_browser
+from browser import find_missing, find_serious, open_browser, take_picture
 from taco.generate.guarded_session import GuardedSession
 from taco.generate.scripted import Line, ScriptedSession
 from taco.serve.options import ServeOptions
@@ -27,8 +26,6 @@ pytestmark = [
 PERSIAN = "پایتخت ایران کجاست؟"
 TEHRAN = ANSWERS[PERSIAN].response
 HOSTILE = "<img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script> **a** &lt;b&gt;"
-PICTURES = os.environ.get("TACO_PICTURES", "")
-"""Folder that pictures for the docs are written to, where it is set."""
 
 
 @pytest.fixture(scope="module")
@@ -71,19 +68,6 @@ def ask(driver: Any, question: str) -> Any:
     driver.find_element("id", "send").click()
     wait(driver, "return document.querySelector('#status').textContent === 'The answer is complete.'")
     return driver.find_elements("css selector", ".turn")[-1]
-
-
-def take_picture(driver: Any, name: str) -> None:
-    if PICTURES:
-        driver.save_screenshot(str(Path(PICTURES) / name))
-
-
-def find_serious(driver: Any) -> list[str]:
-    from axe_core_python.base import AXE_FILE_PATH
-
-    driver.execute_script(Path(os.environ.get("TACO_AXE", AXE_FILE_PATH)).read_text(encoding="utf-8"))
-    found = driver.execute_async_script("axe.run().then(arguments[0])")["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in ("serious", "critical")]
 
 
 def test_it_asks_streams_and_unfolds_in_persian(page: Any) -> None:

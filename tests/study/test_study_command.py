@@ -39,8 +39,10 @@ def test_a_study_prints_its_table_and_says_where_it_lies(study: Path) -> None:
     assert "| direct |" in printed
     page = Path("studies/tiny/compare.md").read_text()
     assert f"taco study compare {study} --set train.rank=2 --seeds 3 --arms base,direct" in page
-    plan = json.loads(call("compare", study, "--arms", "base,direct", "--seeds", "3", "--dry-run", "--json"))
+    same = ("compare", study, "--arms", "base,direct", "--seeds", "3", "--dry-run", "--json")
+    plan = json.loads(call(*same, "--set", "train.rank=2"))
     assert (plan["done"], plan["seconds"], plan["speed"]) == (2, 0.0, "its finished runs")
+    assert json.loads(call(*same))["done"] == 1  # what was trained with another rank is no run of this study
     shown = json.loads(call("compare", study, "--arms", "base", "--json", "-q"))
     assert [line["label"] for line in shown["tables"][0]["lines"]] == ["base"]
 

@@ -385,6 +385,29 @@ def test_what_was_expected_is_held_against_what_was_sent(tmp_path: Path) -> None
     assert not (tmp_path / "out" / "expected.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ("shipped-memory", "It is away. Going on with echo."),
+        ("echo", "It is away. Using shipped-memory instead. Get it."),
+    ],
+)
+def test_a_missing_engine_is_named_with_what_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, said: str
+) -> None:
+    def open_engine(name: str, *_: object, **__: object) -> FaultyEngine:
+        if name == missing:
+            raise EngineError("It is away.", hint="Get it.")
+        engine = FaultyEngine()
+        engine.name = name
+        return engine
+
+    monkeypatch.setattr("taco.translate.worker.open_engine", open_engine)
+    listener = Listener()
+    translate(write_source(tmp_path / "source"), tmp_path, fallback="shipped-memory", progress=listener)
+    assert said in listener.lines
+
+
 def test_what_a_deleted_run_of_the_same_name_sent_is_not_said_to_be_sent_again(tmp_path: Path) -> None:
     source, listener = write_source(tmp_path / "source"), Listener()
     first = translate(source, tmp_path).counters

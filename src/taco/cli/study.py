@@ -122,11 +122,12 @@ def _print_plan(study: ArmsStudy, *, kind: str, folder: Path, as_json: bool) -> 
     import json
 
     from taco.report.wording import write_seconds
+    from taco.store.cache import cache_folder
     from taco.study.jobs import list_jobs
     from taco.study.plan import plan_study
 
     jobs = list_jobs(study, kind=kind)
-    plan = plan_study(jobs, study, folder)
+    plan = plan_study(jobs, study, folder, cache=cache_folder())
     if as_json:
         print(json.dumps(plan.to_json() | {"names": [job.label for job in jobs]}, indent=1))
         return

@@ -101,11 +101,10 @@ def open_asking(
         ModelError: The model or the adapter cannot be used.
     """
     backend: Backend = BACKENDS.load_implementation(options.backend)(options.backend_options, setup=setup)
-    limits = Limits(max_new_tokens=options.max_new_tokens, loop_guard=options.loop_guard, lead_outs=options.lead_outs)
     try:
         yield Asking(
             backend=backend,
-            limits=limits,
+            limits=options.make_limits(),
             language=language,
             progress=setup.progress,
             relay=relay,

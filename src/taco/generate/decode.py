@@ -13,6 +13,7 @@ import torch
 
 from taco.errors import ModelError
 from taco.generate.kv_cache import Prefix, RoomyLayer, build_cache
+from taco.generate.loop_guard import LoopGuard
 from taco.generate.loops import LEAD_OUT_SPAN, MIN_SPAN
 from taco.records import Finish
 
@@ -22,9 +23,6 @@ JOIN_SHARE = 8
 CHECK_EVERY = 8
 """Tokens between two looks for a loop in a row."""
 
-FindPeriod = Callable[[Sequence[int], int], int]
-"""(a row's tokens, span) -> period of the loop that they end with, 0 where there is none; see `taco.generate.loops`."""
-
 PENALTY_WINDOW = 64
 """Tokens, counted from the end of prompt and answer, that a penalty looks back on."""
 
@@ -33,24 +31,6 @@ Penalty = tuple[float, Sequence[int]]
 
 Choose = Callable[[torch.Tensor], torch.Tensor]
 """(scores [rows, vocabulary]) -> the next token of each row [rows]; see `taco.generate.sampling`."""
-
-HasRestarted = Callable[[int, Sequence[int]], bool]
-"""(a prompt's place in the batch, its row's tokens) -> whether the answer is over and begins anew."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoopGuard:
-    """What to do about rows that repeat themselves.
-
-    Attributes:
-        find_period: Looks for a loop.
-        has_restarted: Looks for a second answer after the first.
-        lead_outs: Times that a row is led out of a loop before it is given up.
-    """
-
-    find_period: FindPeriod
-    has_restarted: HasRestarted
-    lead_outs: int
 
 
 @dataclass(slots=True)

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from taco.generate.backend import Generation, Limits, Prompt
-from taco.generate.detokenise import decode_after, decode_text
-from taco.generate.loops import find_loop
+from taco.generate.detokenise import decode_after
+from taco.generate.loop_guard import make_loop_guard
 from taco.generate.transformers import cut_restart, find_end
 from taco.model.prompt import encode_prefix
 
 if TYPE_CHECKING:
-    from taco.generate.decode import LoopGuard
     from taco.generate.streamed import Speech
 
 
@@ -33,7 +32,10 @@ class GuardedRow:
         self._speech, self._limits = speech, limits
         self._row = DecodedRow(0, min(max(1, limits.max_new_tokens - prompt.spent), speech.context - len(ids)))
         self._is_guarded = limits.loop_guard or bool(prompt.until)
-        self._guard = self._make_guard() if self._is_guarded else None
+        guard = make_loop_guard(
+            limits, tokenizer=speech.tokenizer, is_over=lambda _, text: find_end(text, prompt) is not None
+        )
+        self._guard = guard if self._is_guarded else None
 
     @property
     def tokens(self) -> list[int]:
@@ -91,23 +93,3 @@ class GuardedRow:
             lead_outs=row.lead_outs,
         )
         return cut_restart(generation, self.prompt) if self._is_guarded else generation
-
-    def _make_guard(self) -> LoopGuard:
-        from taco.generate.decode import LoopGuard
-
-        tokenizer, prompt = self._speech.tokenizer, self.prompt
-
-        def has_restarted(_: int, tokens: Sequence[int]) -> bool:
-            text = decode_text(tokenizer, tokens)
-            return find_end(text, prompt) is not None
-
-        def is_wordless(run: Sequence[int]) -> bool:
-            return not any(map(str.isalpha, decode_text(tokenizer, run)))
-
-        def find_period(tokens: Sequence[int], span: int) -> int:
-            if not self._limits.loop_guard:
-                return 0
-            loop = find_loop(tokens, is_wordless=is_wordless, span=span)
-            return loop.period if loop else 0
-
-        return LoopGuard(find_period=find_period, has_restarted=has_restarted, lead_outs=self._limits.lead_outs)

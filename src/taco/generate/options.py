@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from taco.errors import RecipeError, list_faults
-from taco.generate.backend import BACKENDS
+from taco.generate.backend import BACKENDS, Limits
 from taco.generate.guard_options import GuardOptions
 from taco.model.convert.weights import Ct2Weights, GgufWeights
 from taco.records import ARMS
@@ -206,6 +206,18 @@ class GenerateOptions(BaseModel):
     @classmethod
     def _sort_arms(cls, value: tuple[Literal["base", "tuned"], ...]) -> tuple[str, ...]:
         return tuple(arm for arm in ARMS if arm in value)
+
+    def make_limits(self, *, most: int | None = None) -> Limits:
+        """Return when an answer is stopped.
+
+        Args:
+            most: Tokens that it may have, instead of `max_new_tokens`.
+
+        >>> GenerateOptions().make_limits(most=9)
+        Limits(max_new_tokens=9, loop_guard=True, lead_outs=4, penalty=1.0)
+        """
+        tokens = self.max_new_tokens if most is None else most
+        return Limits(max_new_tokens=tokens, loop_guard=self.loop_guard, lead_outs=self.lead_outs)
 
     def select_deciding(self) -> dict[str, Any]:
         """Return the settings that decide the answers; later versions' settings are left out where they change nothing.

@@ -11,8 +11,8 @@ from taco.chain.parse import find_over
 from taco.errors import ModelError
 from taco.generate.adapter import check_adapter, load_tuned
 from taco.generate.backend import Generation, Limits, Prompt, Refusal, Setup
-from taco.generate.detokenise import decode_after, decode_text
-from taco.generate.loops import find_loop
+from taco.generate.detokenise import decode_after
+from taco.generate.loop_guard import make_loop_guard
 from taco.generate.merged import find_ends
 from taco.generate.options import TransformersOptions
 from taco.model.base import resolve_base
@@ -121,15 +121,14 @@ class TransformersBackend:
     def _decode(
         self, encoded: Sequence[Encoded], limits: Limits, on_tokens: Callable[[int], None]
     ) -> Iterator[Generation]:
-        from taco.generate.decode import LoopGuard, decode_batch
+        from taco.generate.decode import decode_batch
         from taco.generate.prefix import PrefixMemory
 
-        def has_restarted(index: int, tokens: Sequence[int]) -> bool:
-            prompt, text = encoded[index][0], decode_text(self._tokenizer, tokens)
-            return find_end(text, prompt) is not None
-
-        find_period = self._find_period if limits.loop_guard else _find_nothing
-        guard = LoopGuard(find_period=find_period, has_restarted=has_restarted, lead_outs=limits.lead_outs)
+        guard = make_loop_guard(
+            limits,
+            tokenizer=self._tokenizer,
+            is_over=lambda index, text: find_end(text, encoded[index][0]) is not None,
+        )
         rows = decode_batch(
             self._model,
             [ids for _, ids in encoded],
@@ -154,17 +153,6 @@ class TransformersBackend:
                 lead_outs=row.lead_outs,
             )
             yield cut_restart(generation, prompt) if limits.loop_guard or prompt.until else generation
-
-    def _find_period(self, tokens: Sequence[int], span: int) -> int:
-        loop = find_loop(tokens, is_wordless=self._is_wordless, span=span)
-        return loop.period if loop else 0
-
-    def _is_wordless(self, tokens: Sequence[int]) -> bool:
-        return not any(character.isalpha() for character in decode_text(self._tokenizer, tokens))
-
-
-def _find_nothing(tokens: Sequence[int], span: int) -> int:
-    return 0
 
 
 def find_end(text: str, prompt: Prompt) -> int | None:

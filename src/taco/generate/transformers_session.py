@@ -14,10 +14,10 @@ from taco.chain.parse import find_over
 from taco.generate.adapter import check_adapter
 from taco.generate.adapter_set import AdapterSet
 from taco.generate.backend import Refusal
-from taco.generate.decode import Batch, DecodedRow, LoopGuard, fill_holes, judge_row, make_penalty
-from taco.generate.detokenise import TextStream, decode_text
+from taco.generate.decode import Batch, DecodedRow, fill_holes, judge_row, make_penalty
+from taco.generate.detokenise import TextStream
 from taco.generate.kv_cache import estimate_token_bytes
-from taco.generate.loops import find_loop
+from taco.generate.loop_guard import LoopGuard, make_loop_guard
 from taco.generate.merged import find_ends
 from taco.generate.options import TransformersOptions
 from taco.generate.prefix import PrefixMemory
@@ -211,24 +211,15 @@ class TransformersSession:
         return Piece(id=live.ask.id, text=text, finish=finish)
 
     def _make_guard(self, live: LiveRow) -> LoopGuard | None:
-        if not live.ask.limits.loop_guard:
+        ask = live.ask
+        if not ask.limits.loop_guard:
             return None
 
-        def has_restarted(index: int, tokens: Sequence[int]) -> bool:
-            ask = live.ask
+        def is_over(_: int, text: str) -> bool:
             if not ask.template:
                 return False
-            text = ask.prefix + decode_text(self._tokenizer, tokens)
-            over = find_over(text, template=ask.template, language=ask.language, after=len(ask.prefix))
+            written = ask.prefix + text
+            over = find_over(written, template=ask.template, language=ask.language, after=len(ask.prefix))
             return over is not None
 
-        return LoopGuard(
-            find_period=self._find_period, has_restarted=has_restarted, lead_outs=live.ask.limits.lead_outs
-        )
-
-    def _find_period(self, tokens: Sequence[int], span: int) -> int:
-        def is_wordless(run: Sequence[int]) -> bool:
-            return not any(character.isalpha() for character in decode_text(self._tokenizer, run))
-
-        loop = find_loop(tokens, is_wordless=is_wordless, span=span)
-        return loop.period if loop else 0
+        return make_loop_guard(ask.limits, tokenizer=self._tokenizer, is_over=is_over)

@@ -211,11 +211,7 @@ class Desk:
     def _limit(self, request: Generating, run: Served, newer: int | None) -> Limits:
         generate = run.recipe.generate
         asked = newer or request.max_tokens or generate.max_new_tokens
-        return Limits(
-            max_new_tokens=min(asked, self.options.max_tokens),
-            loop_guard=generate.loop_guard,
-            lead_outs=generate.lead_outs,
-        )
+        return generate.make_limits(most=min(asked, self.options.max_tokens))
 
     def _count(self, ticket: Ticket) -> None:
         reader = ticket.reader

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from taco.errors import DataError, TacoError
-from taco.generate.backend import Limits, Refusal
+from taco.generate.backend import Refusal
 from taco.generate.guard_options import GUARD_OFF
 from taco.generate.modes import ASKS_ENGLISH, SAYS_TARGET
 from taco.generate.relay import NO_RELAY, Relay, render_given, render_response
@@ -97,11 +97,7 @@ class Terminal:
         if given is None:
             return
         generate = self._run.recipe.generate
-        limits = Limits(
-            max_new_tokens=min(self._max_tokens, generate.max_new_tokens),
-            loop_guard=generate.loop_guard,
-            lead_outs=generate.lead_outs,
-        )
+        limits = generate.make_limits(most=min(self._max_tokens, generate.max_new_tokens))
         ask = Ask(
             id=str(next(self._ids)),
             adapter=self._run.name,

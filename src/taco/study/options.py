@@ -60,7 +60,7 @@ class ArmsStudy(BaseModel):
             try:
                 find_arm(name)
             except RecipeError as error:
-                raise ValueError(str(error)) from error
+                raise ValueError(error.message) from error
         return _refuse_doubles(value)
 
     @field_validator("seeds")

@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from taco.errors import TacoError
+from taco.pipeline import plan_recipe
+from taco.progress import SilentProgress
 from taco.store.manifest import Manifest, read_manifest
-from taco.study.jobs import Job
+from taco.study.jobs import RUNS, Job
 from taco.study.options import ArmsStudy
 
 TRAINED_TOKENS_PER_S = 200.0
@@ -53,17 +55,12 @@ class StudyPlan:
         return asdict(self)
 
 
-def plan_study(jobs: Sequence[Job], study: ArmsStudy, folder: Path) -> StudyPlan:
+def plan_study(jobs: Sequence[Job], study: ArmsStudy, folder: Path, *, cache: Path) -> StudyPlan:
     """Say what a study will take; nothing is made or fetched."""
-    manifests = [read_run_manifest(job, folder) for job in jobs]
-    finished = [manifest for manifest in manifests if is_finished(manifest)]
-    left = [job for job, manifest in zip(jobs, manifests, strict=True) if not is_finished(manifest)]
+    finished = [job for job in jobs if is_finished(job, folder, cache=cache)]
+    left = [job for job in jobs if job not in finished]
     trainings = sum(job.arm.is_trained for job in jobs)
-    sizes = [
-        _measure_size(job.find_run(folder))
-        for job, manifest in zip(jobs, manifests, strict=True)
-        if job.arm.is_trained and is_finished(manifest)
-    ]
+    sizes = [_measure_size(job.find_run(folder)) for job in finished if job.arm.is_trained]
     size = round(sum(sizes) / len(sizes)) if sizes else ADAPTER_BYTES
     return StudyPlan(
         runs=len(jobs),
@@ -72,7 +69,7 @@ def plan_study(jobs: Sequence[Job], study: ArmsStudy, folder: Path) -> StudyPlan
         tokens=trainings * study.tokens,
         seconds=round(sum(estimate_seconds(job, study, folder) for job in left), 1),
         disk_bytes=trainings * size,
-        speed="its finished runs" if any("train" in one.stages for one in finished) else "assumed, see docs/study.md",
+        speed="its finished runs" if any(job.arm.is_trained for job in finished) else "assumed, see docs/study.md",
     )
 
 
@@ -95,15 +92,16 @@ def find_speed(folder: Path) -> float:
     return tokens / seconds if tokens and seconds else TRAINED_TOKENS_PER_S
 
 
-def is_finished(manifest: Manifest) -> bool:
-    """Whether a run has its scores."""
-    entry = manifest.stages.get("evaluate")
-    return entry is not None and entry.status == "done"
-
-
-def read_run_manifest(job: Job, folder: Path) -> Manifest:
-    """Return the manifest of a run; an empty one where it is missing or damaged."""
-    return _read_manifest(job.find_run(folder) / "manifest.json")
+def is_finished(job: Job, folder: Path, *, cache: Path) -> bool:
+    """Whether a run has its scores, made with the settings that the study has now."""
+    entry = _read_manifest(job.find_run(folder) / "manifest.json").stages.get("evaluate")
+    if entry is None or entry.status != "done":
+        return False
+    try:
+        findings = plan_recipe(job.recipe, runs=folder / RUNS, cache=cache, progress=SilentProgress())
+    except TacoError:  # running it says what is wrong
+        return False
+    return all(found.is_fresh for found in findings if found.stage != "report")
 
 
 def _read_manifest(path: Path) -> Manifest:

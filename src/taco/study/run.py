@@ -18,7 +18,7 @@ from taco.study.comparison import compare_study
 from taco.study.content import measure_content
 from taco.study.jobs import RUNS, Job, list_jobs
 from taco.study.options import ArmsStudy
-from taco.study.plan import estimate_seconds, is_finished, read_run_manifest
+from taco.study.plan import estimate_seconds, is_finished
 from taco.study.result import list_study_paragraphs, write_result
 from taco.study.table import Study
 
@@ -47,7 +47,7 @@ def run_study(
     jobs = list_jobs(study, kind=kind)
     faults: dict[str, TacoError] = {}
     done: list[Job] = []
-    watch = StudyProgress(progress, jobs, study, folder)
+    watch = StudyProgress(progress, jobs, study, folder=folder, cache=cache)
 
     def write() -> Study:
         found, charts = compare_study(study, jobs, done, kind=kind, folder=folder, faults=faults, command=command)
@@ -99,12 +99,13 @@ class StudyProgress:
         jobs: All runs of the study.
         study: The study, for the estimate.
         folder: The study's folder.
+        cache: The cache folder.
     """
 
-    def __init__(self, shown: Progress, jobs: Sequence[Job], study: ArmsStudy, folder: Path) -> None:
+    def __init__(self, shown: Progress, jobs: Sequence[Job], study: ArmsStudy, *, folder: Path, cache: Path) -> None:
         self._shown, self._labels = shown, [job.label for job in jobs]
         self._expected = {
-            job.label: 0.0 if is_finished(read_run_manifest(job, folder)) else estimate_seconds(job, study, folder)
+            job.label: 0.0 if is_finished(job, folder, cache=cache) else estimate_seconds(job, study, folder)
             for job in jobs
         }
         self._head = ""

@@ -98,8 +98,13 @@ class Worker:
         legs = [Leg(engine=engine, send=sender.ask) for engine, sender in zip(engines, self._senders, strict=True)]
         self._translator = RowTranslator(legs, language=job.language, max_unknown_share=job.options.max_unknown_share)
         self._missing = [error.message for error in missing]
+        names = " and ".join(engine.name for engine in engines)
+        is_fallback = engines[0].name == job.options.engine
         for error in missing:
-            say(f"{error.message} Using {' and '.join(engine.name for engine in engines)} instead. {error.hint}")
+            say(
+                f"{error.message} "
+                + (f"Going on with {names}." if is_fallback else f"Using {names} instead. {error.hint}")
+            )
 
     def map(self, shards: Iterable[Shard], *, note_rows: Callable[[int], None] = lambda rows: None) -> Iterator[Part]:
         """Translate shards as one stream; see `Stream.translate`.

@@ -21,19 +21,6 @@ _BLOCK = re.compile(
 )
 
 
-class InstantClock:
-    """A clock on which waiting takes no time."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-
-    def now(self) -> float:
-        return self.time
-
-    def wait(self, seconds: float) -> None:
-        self.time += seconds
-
-
 class FakeJudge:
     """Answers requests; counts how often each answer was judged with success.
 

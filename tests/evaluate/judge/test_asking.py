@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from judge_server import FakeJudge, InstantClock, open_judge_at, rate, submit, write
+from judge_server import FakeJudge, open_judge_at, rate, submit, write
 
 from faulty_server import Drop, FaultyServer, Reply, Request, reply_json, say
+from instant_clock import InstantClock
 from taco.errors import BudgetError, JudgeError, StoreError
 from taco.evaluate.judge import asking
 from taco.evaluate.judge.asking import Asker, Outcome

@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from judge_server import FakeJudge, InstantClock, submit, write
+from judge_server import FakeJudge, submit, write
 
 from faulty_server import FaultyServer, Reply
+from instant_clock import InstantClock
 from taco.evaluate.judge.hearing import Desk
 from taco.evaluate.judge.judgement import PairJudgement
 from taco.evaluate.judge.options import JudgeOptions

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from judge_server import FakeJudge, InstantClock, draw_rating, rate, read_blocks, write
+from judge_server import FakeJudge, draw_rating, rate, read_blocks, write
 
 from faulty_server import FaultyServer, Reply, reply_json
+from instant_clock import InstantClock
 from taco.evaluate.judge.hearing import Desk
 from taco.evaluate.judge.judgement import Judgement
 from taco.evaluate.judge.options import JudgeOptions

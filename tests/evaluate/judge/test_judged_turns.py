@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from judge_server import FakeJudge, InstantClock, draw_rating, rate, read_blocks, submit, write
+from judge_server import FakeJudge, draw_rating, rate, read_blocks, submit, write
 
 from faulty_server import FaultyServer, Reply, Request, reply_json
+from instant_clock import InstantClock
 from taco.errors import DataError
 from taco.evaluate.benchmark.question import EARLIER_TURN
 from taco.evaluate.benchmark.read import read_benchmark
