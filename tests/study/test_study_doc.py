@@ -30,7 +30,7 @@ def test_the_example_is_a_study_with_every_setting_in_less_than_20_lines() -> No
 
 def test_the_other_examples_are_studies_too_and_short() -> None:
     examples = [match[1] for match in re.finditer(r"```toml\n(.*?)```", DOC, re.S)][1:]
-    forms = (TokenStudy, TransferStudy, CostStudy)
+    forms = (TokenStudy, TransferStudy, TransferStudy, CostStudy)
     for example, form in zip(examples, forms, strict=True):
         form.model_validate(tomllib.loads(example))
         assert len(example.splitlines()) <= 20

@@ -24,11 +24,6 @@ from taco.study.transfer.summary import LENT, OWN, TransferResults
 KEPT = ("transfer.json", "transfer.md", "transfer.svg")
 
 
-@pytest.fixture(scope="module")
-def lender(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_run(tmp_path_factory.mktemp("lender"), tiny_base)
-
-
 def make(lender: Path, folder: Path, *, progress: SilentProgress | None = None, **more: object) -> TransferResults:
     study = TransferStudy.model_validate({"name": "made", "run": lender, "languages": ["es", "Croatian"], **more})
     cache = folder / "cache"

@@ -19,6 +19,8 @@ from taco.errors import RecipeError
 from taco.languages.profile import load_profiles
 from taco.languages.scripts import estimate_simplified
 from taco.languages.table import ENGLISH, Language, find_language
+from taco.languages.unpacked import load_unpacked
+from taco.store.cache import cache_folder
 
 _CHINESE = "zh"
 """py3langid's one label for both Chinese rows of the table; `scripts` divides it."""
@@ -113,9 +115,9 @@ def _sign(candidates: Sequence[str], codes: Sequence[str], labels: Mapping[str, 
 @cache
 def load_model() -> Any:
     """Load py3langid's model, all languages of it; copy it before restricting it."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    from py3langid.langid import MODEL_DIR, MODEL_FILE
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    return load_unpacked(MODEL_DIR / MODEL_FILE, cache_folder() / "identification")
 
 
 @cache

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
+from functools import partial
 from pathlib import Path
 
-from taco.chain.formats import PART
 from taco.errors import EngineError
 from taco.evaluate.metric import Metric
-from taco.evaluate.scores import Scores, read_scores
+from taco.evaluate.scores import Scores
 from taco.languages.distance import measure_kinship_distance, read_distances
 from taco.languages.table import find_language
 from taco.progress import Progress
-from taco.records import Row
-from taco.store.jsonl import read_records
 from taco.study.result import list_paragraphs, write_result
-from taco.study.transfer.ask import ask_language, read_own
-from taco.study.transfer.lender import Lender, read_lender
+from taco.study.transfer.ask import Asked, Asking, ask_language, read_home, read_own
+from taco.study.transfer.lender import read_lender
 from taco.study.transfer.options import TransferStudy
+from taco.study.transfer.questions import read_questions
 from taco.study.transfer.show import draw_charts, list_notes, list_tables
-from taco.study.transfer.summary import MEASURES, Asked, LanguageResult, TransferResults, summarise_language
+from taco.study.transfer.summary import MEASURES, LanguageResult, TransferResults, summarise_language
 
 TITLE = "An adapter asked in other languages"
 
@@ -43,60 +41,50 @@ def run_transfer(
         progress: Where to say how far it is.
 
     Raises:
-        TacoError: The run is not finished, or the model cannot be used.
+        TacoError: The run is not finished, a file of questions cannot be used, or the model cannot.
     """
     lender = read_lender(study.run)
-    home, runs = lender.recipe.target, folder / "runs"
+    home = lender.recipe.target
+    asking = Asking(
+        lender=lender,
+        questions=read_questions(study, lender),
+        own={code: read_own(run, find_language(code)) for code, run in study.own.items()},
+        runs=folder / "runs",
+        cache=cache,
+        progress=progress,
+    )
     typology = read_distances(study.typology) if study.typology else {}
-    own = {code: read_own(run, find_language(code)) for code, run in study.own.items()}
-    at_home = _ask_home(lender, study.questions, own.get(home.code))
-    metrics = _choose_metrics(at_home.scores)
-    found = [summarise_language(at_home, lender=home, typology=typology, metrics=metrics)]
-    others = [find_language(code) for code in study.languages if code != home.code]
-    absent: list[str] = []
-    frame = _frame_results(study, lender, at_home, metrics)
+    is_asked_at_home = study.english is not None or home.code in study.benchmarks
+    at_home = ask_language(asking, home) if is_asked_at_home else read_home(asking)
+    frame = _frame_results(study, asking, at_home)
+    sum_up = partial(summarise_language, lender=home, typology=typology, metrics=frame.metrics)
+    found, absent = [sum_up(at_home)], list[str]()
     results, paths = _write(frame, found, absent, folder=folder)
+    others = [find_language(code) for code in study.asked if code != home.code]
     with progress.task("Languages", total=len(others), unit="languages") as task:
         for language in sorted(others, key=lambda one: measure_kinship_distance(home, one)):
             try:
-                scores = ask_language(
-                    lender, language, runs=runs, questions=study.questions, cache=cache, progress=progress
-                )
+                found.append(sum_up(ask_language(asking, language)))
             except EngineError as error:
                 absent.append(f"{language.name}: {error.message}")
                 progress.say(absent[-1])
-            else:
-                answers = runs / language.code / "generate" / "tuned.jsonl"
-                asked = Asked(language=language, scores=scores, answers=answers, own=own.get(language.code))
-                found.append(summarise_language(asked, lender=home, typology=typology, metrics=metrics))
             results, paths = _write(frame, found, absent, folder=folder)
             task.advance()
     return results, paths
 
 
-def _ask_home(lender: Lender, questions: int | None, own: Scores | None) -> Asked:
-    """Return what the lender scored in its own language, on the same rows."""
-    scores = read_scores(lender.run / "evaluate" / "scores.json")
-    asked = {row.id for row in islice(read_records(lender.run / "source" / "heldout.jsonl", Row), questions)}
-    kept = tuple(row for row in scores.per_row if row.id.partition(PART)[0] in asked)
-    answers = lender.run / "generate" / "tuned.jsonl"
-    return Asked(
-        language=lender.recipe.target, scores=scores.model_copy(update={"per_row": kept}), answers=answers, own=own
-    )
-
-
-def _frame_results(
-    study: TransferStudy, lender: Lender, at_home: Asked, metrics: tuple[Metric, ...]
-) -> TransferResults:
+def _frame_results(study: TransferStudy, asking: Asking, at_home: Asked) -> TransferResults:
     """Return what the results hold before any language is in them."""
-    signatures = at_home.scores.signatures
+    lender, scores = asking.lender, at_home.scores
     return TransferResults(
         study=study.name,
         lender=lender.recipe.run_name,
         lender_language=at_home.language.name,
-        metrics=metrics,
+        asked=asking.questions.origin,
+        unruled=tuple(asking.questions.given) if lender.recipe.chain.length_rule else (),
+        metrics=_choose_metrics(scores),
         languages=(),
-        signatures={name: signatures[name] for name in SIGNED if name in signatures},
+        signatures={name: scores.signatures[name] for name in SIGNED if name in scores.signatures},
         adapter=dict(lender.adapter),
     )
 

@@ -55,8 +55,9 @@ def list_notes(results: TransferResults) -> tuple[str, ...]:
             "does not."
         ),
         (
-            "References are machine translations, one engine for each language: chrF++ compares systems within a language, hardly "
-            "languages. Held against it is what replies to another question score, and the question itself as a reply."
+            "References are machine translations, one engine for each language, or what a file of questions has: chrF++ compares "
+            "systems within a language, hardly languages. Held against it is what replies to another question score, and the "
+            "question itself as a reply. A question without a reference is unscored there."
         ),
         (
             'An answer without a section counts as 0 in what is read from it; "none there": no answer has it, as the base model was '
@@ -68,6 +69,9 @@ def list_notes(results: TransferResults) -> tuple[str, ...]:
             "is the cause. So few languages give no correlation, and the base model has seen some of them more than others."
         ),
         *(f"Not there: {reason}" for reason in results.absent),
+        f"Asked: {results.asked}.",
+        *(f"Questions in {one.language_name}: {one.translated_by}" for one in results.languages if one.translated_by),
+        *(f"Without the run's length rule: {code}, as its file of questions has none." for code in results.unruled),
         *(f"Identified by {identifier}" for identifier in identifiers),
         *(f"{name}: {signature}" for name, signature in results.signatures.items()),
     )
@@ -93,7 +97,7 @@ def _group(one: LanguageResult, metric: Metric) -> Group:
     estimates = {
         _MARKS[name]: found[metric.name]
         for name, found in one.systems.items()
-        if not is_without_section(found[metric.name])
+        if not is_without_section(found[metric.name]) and found[metric.name].value is not None
     }
     return Group(f"{one.language_name} ({one.kinship:.2f})", estimates)
 

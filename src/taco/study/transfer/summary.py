@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict
 
 from taco.evaluate.metric import Metric
-from taco.evaluate.scores import RowScore, Scores
+from taco.evaluate.scores import RowScore
 from taco.evaluate.summary import compare_rows, estimate_metrics
 from taco.languages.distance import measure_kinship_distance, measure_script_distance
 from taco.languages.identify import identify
@@ -18,11 +17,13 @@ from taco.languages.table import Language
 from taco.measure.bootstrap import Estimate
 from taco.records import Answer
 from taco.store.jsonl import read_records
+from taco.study.transfer.ask import Asked
 
 MEASURES = (
     "complete_chain",
     "ended_by_itself",
     "reply_in_target",
+    "reply_in_english",
     "chrf_instruction_en",
     "chrf_response_en",
     "chrf_reply",
@@ -30,27 +31,10 @@ MEASURES = (
     "tokens",
 )
 """Measures of `evaluate` that are shown: the form, the end, the language, the question, the English answer, the reply, whether
-it is the question again, its length."""
+it is the question again, its length. Only the English answer and the reply need a reference."""
 
 BASE, LENT, OWN = "base", "lent", "own"
 """The systems: the base model alone, the lender's adapter, an adapter that was trained on the language itself."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One language's answers.
-
-    Attributes:
-        language: In which language was asked.
-        scores: What base and lent adapter scored.
-        answers: File of the lent adapter's answers.
-        own: What an adapter that was trained on the language scored; None without one.
-    """
-
-    language: Language
-    scores: Scores
-    answers: Path
-    own: Scores | None = None
 
 
 class LanguageResult(BaseModel):
@@ -67,6 +51,7 @@ class LanguageResult(BaseModel):
         identified: Code -> number of the lent adapter's target sections that are most like it, the lender's language among
             the candidates; "" for those without anything to judge.
         identifier: What identified them.
+        translated_by: Signature of what put the questions into the language: an engine, or a file.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -83,6 +68,7 @@ class LanguageResult(BaseModel):
     question_floor: Estimate | None
     identified: dict[str, int]
     identifier: str
+    translated_by: str
 
 
 class TransferResults(BaseModel):
@@ -90,6 +76,8 @@ class TransferResults(BaseModel):
 
     Attributes:
         lender, lender_language: The run that lends its adapter, and what that was trained on.
+        asked: How many questions were asked, and what they are.
+        unruled: Codes of the languages that were asked without the run's length rule, as it is in no file of questions.
         metrics: What is shown.
         languages: One entry for each language that was asked.
         signatures: What made the numbers.
@@ -102,6 +90,8 @@ class TransferResults(BaseModel):
     study: str
     lender: str
     lender_language: str
+    asked: str
+    unruled: tuple[str, ...] = ()
     metrics: tuple[Metric, ...]
     languages: tuple[LanguageResult, ...]
     signatures: dict[str, str]
@@ -135,6 +125,7 @@ def summarise_language(
         question_floor=asked.scores.floors.get("question"),
         identified=identified,
         identifier=identifier,
+        translated_by=asked.translated_by,
     )
 
 
