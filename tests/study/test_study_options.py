@@ -49,6 +49,11 @@ def test_a_faulty_study_names_all_its_faults(tmp_path: Path, text: str | bytes, 
     assert all(fault in str(caught.value) for fault in faults)
 
 
+def test_a_study_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    study = load_arms_study(write(tmp_path, b"\xef\xbb\xbf" + GOOD.encode()), kind="ablation", given={})
+    assert study.name == "one"
+
+
 def test_a_missing_file_is_named_with_what_was_meant(tmp_path: Path) -> None:
     write(tmp_path, GOOD)
     with pytest.raises(RecipeError, match=r"did you mean 'one\.toml'"):

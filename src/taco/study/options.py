@@ -104,7 +104,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         RecipeError: It is missing or is no TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         beside = [found.name for found in path.parent.glob("*.toml")] if path.parent.is_dir() else []
         raise RecipeError(
