@@ -64,8 +64,9 @@ def answer(
     out = out or _find_folder(run, benchmark, mode)
     progress = open_progress(quiet=quiet)
     with RunFolder(out).lock():
-        learnt = note_learnt(run, recipe.train, questions, out=out, progress=progress)
         count = answer_benchmark(answerer, questions, out=out, cache=cache_folder(), progress=progress)
+        # Behind the answers: a folder of other answers is refused there, and what it says of its own benchmark stays.
+        learnt = note_learnt(run, recipe.train, questions, out=out, progress=progress)
     turns = sum(len(question.turns) for question in questions)
     asked = f"{len(questions)} questions" if turns == len(questions) else f"{len(questions)} questions, {turns} turns"
     print(f"{count.rows_kept} of {count.rows_in} answers ({asked}, two arms): {out}")
