@@ -284,6 +284,27 @@ def test_half_a_sheet_of_one_rater_alone_is_said_to_be_unfinished(tmp_path: Path
     assert list(results.axes[0].systems) == ["alpha", "beta", "delta", "gamma"]  # though gamma's was the first
 
 
+@pytest.mark.parametrize(
+    ("mode", "axes", "questions", "ends"), [("rating", ("overall",), 2, (1, 10)), ("pair", ("preference",), 6, (-1, 1))]
+)
+def test_no_interval_of_few_questions_ends_beyond_the_scale(
+    tmp_path: Path, mode: str, axes: tuple[str, ...], questions: int, ends: tuple[int, int]
+) -> None:
+    submissions = make_submissions(questions=questions, systems=("a", "b"))
+    key = make_study(tmp_path / "gl", submissions, mode=mode, axes=axes, each=3)
+    fill(tmp_path / "gl", key, SimulatedPanel(seed=4, noise=2.0))
+    (axis,) = read(tmp_path / "gl").axes
+    means = [*axis.systems.values(), *(rater.mean for rater in axis.raters)]
+    assert any(one.low is not None for one in means)
+    assert all(
+        ends[0] <= one.low <= one.high <= ends[1] for one in means if one.low is not None and one.high is not None
+    )
+    if axis.shown_first is not None and axis.shown_first.low is not None and axis.shown_first.high is not None:
+        assert 0 <= axis.shown_first.low <= axis.shown_first.high <= 1
+    alphas = [one for pair in axis.pairs for one in pair.alpha.values()]
+    assert all(one.high <= 1 for one in [*alphas, *axis.alpha.values()] if one.high is not None)
+
+
 def test_the_page_says_the_same_and_loads_nothing(tmp_path: Path) -> None:
     submissions = [
         dataclasses.replace(one, system=HOSTILE + one.system)

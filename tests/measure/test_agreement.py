@@ -154,6 +154,12 @@ def test_resamples_without_a_score_are_left_out() -> None:
     assert estimate.low <= estimate.value <= estimate.high == 1.0
 
 
+def test_no_alpha_of_few_clusters_ends_above_one() -> None:
+    found = estimate_alpha([[[1, 1], [5, 5]], [[1, 2], [4, 5]], [[2, 2], [5, 4]]], "interval", BOOTSTRAP)
+    assert found.value is not None and found.low is not None
+    assert found.low < found.value < found.high == 1.0
+
+
 def test_clusters_are_resampled_whole() -> None:
     generator = np.random.default_rng(3)
     clusters = []

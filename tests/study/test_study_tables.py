@@ -109,6 +109,10 @@ def test_the_scale_has_what_each_run_can_say(tmp_path: Path) -> None:
     assert [cells[line]["chrf_content"] for line in (QUESTION, OTHER, REFERENCE)] == [15.0, 6.0, 85.0]
     assert "tokens" not in {column.name for column in table.columns}  # nobody wrote these texts
     assert "chrf_reply" not in cells[REFERENCE]
+    # Two questions say hardly anything: intervals would end far outside of what a score can be.
+    bounds = [bound for line in table.lines for found in line.cells.values() for bound in (found.low, found.high)]
+    assert all(0 <= bound <= 100 for bound in bounds if bound is not None)
+    assert table.lines[0].cells["chrf_content"].low is not None
     without = tabulate_scale(runs[:1], COLUMNS, BOOTSTRAP)
     assert without is not None
     assert "chrf_content" not in {column.name for column in without.columns}

@@ -13,6 +13,7 @@ from taco.annotate.results import Agreement, RaterResult
 from taco.measure.alpha import Level, estimate_alpha
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.measure.concordance import Pair, Weights, estimate_kappa, estimate_tau
+from taco.measure.expand import EVERYWHERE, Scale
 
 LEVELS: Mapping[Mode, tuple[Level, ...]] = {
     "rating": ("nominal", "ordinal", "interval"),
@@ -27,13 +28,16 @@ def estimate_alphas(rated: Sequence[Rated], mode: Mode, bootstrap: Bootstrap) ->
     return {level: estimate_alpha(clusters, level, bootstrap) for level in LEVELS[mode]}
 
 
-def describe_raters(rated: Sequence[Rated], asked: Mapping[str, int], bootstrap: Bootstrap) -> tuple[RaterResult, ...]:
+def describe_raters(
+    rated: Sequence[Rated], asked: Mapping[str, int], bootstrap: Bootstrap, *, scale: Scale = EVERYWHERE
+) -> tuple[RaterResult, ...]:
     """Describe each rater who rated anything.
 
     Args:
         rated: What was rated.
         asked: Rater -> lines of the sheet.
         bootstrap: How intervals are made.
+        scale: Lowest and highest rating.
     """
     raters = sorted({rater for one in rated for rater in one.values})
     return tuple(
@@ -41,7 +45,7 @@ def describe_raters(rated: Sequence[Rated], asked: Mapping[str, int], bootstrap:
             rater=rater,
             rated=sum(rater in one.values for one in rated),
             asked=asked[rater],
-            mean=estimate_mean(cluster(rated, partial(_take, rater=rater)), bootstrap),
+            mean=estimate_mean(cluster(rated, partial(_take, rater=rater)), bootstrap, scale=scale),
             severity=estimate_mean(cluster(rated, partial(_take_severity, rater=rater)), bootstrap),
         )
         for rater in raters

@@ -14,6 +14,9 @@ OVERALL = "overall"
 PREFERENCE = "preference"
 """The only axis of the mode `pair`."""
 
+PREFERENCES = (-1, 1)
+"""What `pair` rates with: -1 for the first answer, 1 for the second, 0 for neither."""
+
 MOST_STEPS = 10
 """Highest minus lowest rating, at most: every rating has a key."""
 

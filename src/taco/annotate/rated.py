@@ -11,6 +11,7 @@ from taco.annotate.key import Place
 from taco.annotate.returned import Rating
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.measure.clusters import estimate_clustered_mean
+from taco.measure.expand import EVERYWHERE, Scale
 
 ValueT = TypeVar("ValueT")
 
@@ -67,11 +68,11 @@ def gather(ratings: Iterable[Rating], axis: str) -> list[Rated]:
     ]
 
 
-def estimate_mean(clusters: Sequence[Sequence[float]], bootstrap: Bootstrap) -> Estimate:
-    """Estimate the mean over all values, whole clusters resampled."""
+def estimate_mean(clusters: Sequence[Sequence[float]], bootstrap: Bootstrap, *, scale: Scale = EVERYWHERE) -> Estimate:
+    """Estimate the mean over all values, whole clusters resampled; no interval goes beyond the scale."""
     values = [value for cluster in clusters for value in cluster]
     names = [number for number, cluster in enumerate(clusters) for _ in cluster]
-    return estimate_clustered_mean(values, names, bootstrap)
+    return estimate_clustered_mean(values, names, bootstrap, scale=scale)
 
 
 def cluster(rated: Sequence[Rated], take: Callable[[Rated], Sequence[ValueT]]) -> list[list[ValueT]]:

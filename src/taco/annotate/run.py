@@ -18,6 +18,7 @@ from taco.annotate.agreement import compare_raters, describe_raters, estimate_al
 from taco.annotate.caveats import find_warnings
 from taco.annotate.heard import Heard, hear_judges
 from taco.annotate.key import KEY, Key, Place, read_key
+from taco.annotate.options import PREFERENCES
 from taco.annotate.rated import gather
 from taco.annotate.results import AxisResult, Results
 from taco.annotate.results_page import render_results
@@ -117,7 +118,8 @@ def _measure_axis(
 ) -> AxisResult:
     mode = key.options.mode
     rated = gather(ratings, axis)
-    means, differences = rate_systems(rated, bootstrap) if mode == "rating" else ({}, ())
+    scale = (key.options.lowest, key.options.highest) if mode == "rating" else PREFERENCES
+    means, differences = rate_systems(rated, bootstrap, scale=scale) if mode == "rating" else ({}, ())
     judges = [
         compare_judge(judge, rated, by_axis[axis], mode=mode, bootstrap=bootstrap)
         for judge, by_axis in sorted(heard.verdicts.items())
@@ -129,7 +131,7 @@ def _measure_axis(
         units=len(rated),
         shared=sum(len(one.values) > 1 for one in rated),
         alpha=estimate_alphas(rated, mode, bootstrap),
-        raters=describe_raters(rated, asked, bootstrap),
+        raters=describe_raters(rated, asked, bootstrap, scale=scale),
         pairs=compare_raters(rated, mode, bootstrap),
         systems=means,
         differences=differences,

@@ -13,13 +13,21 @@ from taco.evaluate.judge.differences import Difference, compare_systems
 from taco.evaluate.judge.judgement import Judgement
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.measure.clusters import STEPS, estimate_clustered_mean
+from taco.measure.expand import EVERYWHERE, Scale
 from taco.measure.unit import find_scale
 
 
-def rate_systems(rated: Sequence[Rated], bootstrap: Bootstrap) -> tuple[dict[str, Estimate], tuple[Difference, ...]]:
+def rate_systems(
+    rated: Sequence[Rated], bootstrap: Bootstrap, *, scale: Scale = EVERYWHERE
+) -> tuple[dict[str, Estimate], tuple[Difference, ...]]:
     """Return each system's mean over its answers of people's mean rating, and the differences of each two systems; by name.
 
     The names' order does not depend on who was rated first, so that a sheet more turns no table around.
+
+    Args:
+        rated: What was rated.
+        bootstrap: How intervals are made.
+        scale: Lowest and highest rating, which no mean's interval goes beyond.
     """
     studies: dict[str, dict[str, list[Judgement]]] = {}
     for one in rated:
@@ -27,7 +35,7 @@ def rate_systems(rated: Sequence[Rated], bootstrap: Bootstrap) -> tuple[dict[str
         studies.setdefault(one.place[0], {}).setdefault(system, []).append(_judge(one, system))
     studies = {name: dict(sorted(judgements.items())) for name, judgements in studies.items()}
     means = {
-        system: estimate_clustered_mean([one.score for one in found], [one.id for one in found], bootstrap)
+        system: estimate_clustered_mean([one.score for one in found], [one.id for one in found], bootstrap, scale=scale)
         for judgements in studies.values()
         for system, found in judgements.items()
     }
@@ -50,7 +58,8 @@ def list_contests(rated: Sequence[Rated], bootstrap: Bootstrap) -> tuple[Contest
 
 def estimate_shown_first(rated: Sequence[Rated], bootstrap: Bootstrap) -> Estimate:
     """Estimate how many of the choices for one answer fell on the one shown first; one half without a bias."""
-    return estimate_mean(cluster(rated, lambda one: list(_list_firsts(one).values())), bootstrap)
+    clusters = cluster(rated, lambda one: list(_list_firsts(one).values()))
+    return estimate_mean(clusters, bootstrap, scale=find_scale("share"))
 
 
 def _judge(one: Rated, system: str) -> Judgement:

@@ -33,6 +33,7 @@ from taco.languages.identify import identify
 from taco.languages.table import Language
 from taco.measure.bootstrap import Bootstrap
 from taco.measure.chrf import sign_chrf
+from taco.measure.unit import find_scale
 from taco.progress import Progress, Task
 from taco.records import ARMS, Answer, Drop, Example, StageCount
 from taco.store.files import digest_file
@@ -160,7 +161,10 @@ def build_scores(
             for arm, measured in arms.items()
         },
         reference=summarise_arm(references, metrics, bootstrap, together.arms[REFERENCE]) if examples else None,
-        floors={name: bootstrap.estimate_mean(values) for name, values in measure_floors(examples).items()},
+        floors={
+            name: bootstrap.estimate_mean(values, scale=find_scale("chrF++"))
+            for name, values in measure_floors(examples).items()
+        },
         differences=compare_rows(base.rows, tuned.rows, metrics, bootstrap),
         corpus_differences=compare_corpus(base, tuned, bootstrap),
         totals=together.metrics,

@@ -8,7 +8,7 @@ ordered pairs with the weight 1 / (m - 1). The matrix is a sum over units, so re
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import lcm
+from math import inf, lcm
 from typing import Any, Literal
 
 import numpy as np
@@ -52,7 +52,7 @@ def estimate_alpha(clusters: Sequence[Sequence[Unit]], level: Level, bootstrap: 
         bootstrap: How the interval is made.
     """
     counted, score = _count(clusters, level)
-    return bootstrap.estimate_total(counted, score)
+    return bootstrap.estimate_total(counted, score, scale=(-inf, 1))
 
 
 def _count(clusters: Sequence[Sequence[Unit]], level: Level) -> tuple[list[list[int]], Callable[[Any], float]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from taco.evaluate.scores import read_scores
 from taco.measure.bootstrap import Bootstrap, Estimate
+from taco.measure.unit import find_scale
 from taco.study.content import METRIC, read_content
 from taco.study.table import Column, Line, Table
 
@@ -58,6 +59,8 @@ def _list_cells(run: Path, bootstrap: Bootstrap, names: Collection[str]) -> list
     if content is not None:
         bounds = ((QUESTION, content.question), (OTHER, content.floor), (REFERENCE, content.reference))
         cells += [
-            ((line, METRIC.name), bootstrap.estimate_mean(list(values.values()))) for line, values in bounds if values
+            ((line, METRIC.name), bootstrap.estimate_mean(list(values.values()), scale=find_scale(METRIC.unit)))
+            for line, values in bounds
+            if values
         ]
     return [(place, found) for place, found in cells if place[1] in names]
