@@ -61,3 +61,11 @@ def test_without_a_way_into_english_nothing_is_measured_and_nothing_fails(tiny_b
     path = write_files(tmp_path, tiny_base)
     found = make_study(path, tmp_path, arms=("base",), settings=("gate.back_engine=shipped-memory",))
     assert "chrf_content" not in {column.name for column in found.tables[0].columns}
+
+
+def test_what_other_replies_said_is_not_kept_where_these_cannot_be_read(base_run: tuple[Recipe, Path]) -> None:
+    recipe, run = base_run
+    assert read_content(run) is not None
+    gate = recipe.gate.model_copy(update={"back_engine": "shipped-memory"})
+    assert measure(recipe.model_copy(update={"gate": gate}), run) == {}
+    assert read_content(run) is None

@@ -21,7 +21,7 @@ from taco.measure.chrf import score_text
 from taco.progress import Progress
 from taco.recipe.schema import Recipe
 from taco.records import Answer, Example, TranslatedRow
-from taco.store.files import digest_file, write_atomically
+from taco.store.files import digest_file, disk_faults, write_atomically
 from taco.store.jsonl import read_records
 from taco.translate.run import Means, Payer
 from taco.translate.texts import translate_texts
@@ -86,6 +86,8 @@ def measure_content(recipe: Recipe, run: Path, *, arm: str, cache: Path, progres
         try:
             found = _measure(recipe, run, arm=arm, key=key, cache=cache, progress=progress)
         except EngineError as error:
+            with disk_faults(run / FILE, "delete"):
+                (run / FILE).unlink(missing_ok=True)  # it is of other replies
             progress.say(f"The content of the replies is not measured: {error.message}")
             return Content(key="", fault=error.message)
         write_atomically(run / FILE, [found.model_dump_json(indent=1).encode(), b"\n"])
