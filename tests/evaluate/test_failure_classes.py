@@ -309,5 +309,9 @@ def test_a_runs_folder_and_files_without_a_text_are_no_answers(tmp_path: Path) -
         read_raw_answers(tmp_path / "run")
     assert str(answers) in caught.value.hint
     assert [answer.text for answer in read_raw_answers(answers)] == ["Ola"]
+    (answers.parent / "base.jsonl").write_text('{"id": "1", "text": "Hello"}\n', encoding="utf-8")
+    with pytest.raises(DataError, match="of two arms") as caught:
+        read_raw_answers(answers.parent)  # each id would be there twice
+    assert str(answers) in caught.value.hint
     with pytest.raises(DataError, match="holds no text of an answer"):
         read_raw_answers(tmp_path / "run" / "manifest.json")

@@ -12,6 +12,7 @@ from pathlib import Path
 from taco.errors import DataError, RecipeError
 from taco.evaluate.files.rows import ID_KEYS, Row, normalise_id, read_rows
 from taco.languages.table import Language, find_language
+from taco.records import ARMS
 from taco.store.files import disk_faults
 
 _TEXT_KEYS = ("text", "output", "raw", "raw_output", "completion", "response", "answer", "generation", "prediction")
@@ -58,7 +59,8 @@ def read_raw_turns(path: Path) -> list[RawAnswer]:
     A text file's id is the last number in its name, or its name where there is none.
 
     Raises:
-        DataError: There is no such file or folder, it cannot be read, holds no answers, or is a run's.
+        DataError: There is no such file or folder, it cannot be read, holds no answers, is a run's, or
+            holds those of both arms under the same ids.
     """
     return [answer for turns in _read_all(path) for answer in turns]
 
@@ -66,6 +68,8 @@ def read_raw_turns(path: Path) -> list[RawAnswer]:
 def _read_all(path: Path) -> list[list[RawAnswer]]:
     if (path / RUN_ANSWERS).exists():
         raise DataError(f"{path} is a run.", hint=f"Name a file of answers in it: {path / RUN_ANSWERS}.")
+    if all((path / f"{arm}.jsonl").is_file() for arm in ARMS):
+        raise DataError(f"{path} holds the answers of two arms.", hint=f"Name one file: {path / f'{ARMS[-1]}.jsonl'}.")
     if path.is_dir():
         answers = _read_folder(path)
     elif path.suffix == ".txt":
