@@ -61,8 +61,9 @@ def list_notes(results: TransferResults) -> tuple[str, ...]:
         ),
         (
             'An answer without a section counts as 0 in what is read from it; "none there": no answer has it, as the base model was '
-            "never shown the form. A dash: unscored, in no mean. The scores of trivial replies are over all held-out rows of the "
-            "run."
+            "never shown the form. A dash: unscored, in no mean. The scores of trivial replies are over all "
+            "questions of a language that have a reference, whoever answered; held-out rows that were not asked elsewhere count "
+            "in the run's own language."
         ),
         (
             "Not shown: whether a person would call a reply good; other bases; other seeds of the training; whether distance "
