@@ -56,6 +56,7 @@ def answer(
     from taco.evaluate.benchmark.learnt import note_learnt
     from taco.evaluate.benchmark.read import read_benchmark
     from taco.progress import open_progress
+    from taco.report.wording import write_plain
     from taco.store.cache import cache_folder
     from taco.store.run_folder import RunFolder
 
@@ -72,7 +73,7 @@ def answer(
     print(f"{count.rows_kept} of {count.rows_in} answers ({asked}, two arms): {out}")
     for reason, number in count.dropped.items():
         print(f"{number} without an answer: {reason}, see {out / 'dropped.jsonl'}")
-    print(learnt)
+    print(write_plain(learnt))
 
 
 def _find_folder(run: Path, benchmark: Path, mode: str | None) -> Path:

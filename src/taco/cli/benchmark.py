@@ -48,6 +48,7 @@ def decontaminate(
     from taco.evaluate.benchmark.read import read_benchmark
     from taco.progress import open_progress
     from taco.records import to_json
+    from taco.report.wording import write_plain
 
     questions = read_benchmark(benchmark, references=references)
     options = ContaminationOptions(overlap=overlap, similarity=similarity)
@@ -59,7 +60,7 @@ def decontaminate(
         return
     for hit in found.hits:
         text = " ".join("".join(sign if sign.isprintable() else " " for sign in hit.text).split())
-        print(f"{hit.origin}\t{hit.question}\t{hit.how}\t{hit.share:.2f}\t{text[:80]}")
+        print(f"{hit.origin}\t{write_plain(hit.question)}\t{hit.how}\t{hit.share:.2f}\t{text[:80]}")
     print(f"{len(found.hits)} of {found.rows} rows hold {len(found.questions)} of {len(questions)} questions.")
     if out is not None:
         print(f"The other {found.rows - len(found.hits)} rows: {out}")
