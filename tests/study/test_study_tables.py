@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -145,7 +146,7 @@ def test_the_scale_is_drawn_across_the_arms() -> None:
     assert QUESTION not in compose_picture(chart_table([(make_table("taco"), ("chrf_reply",))]), title="T")
 
 
-@given(st.text(max_size=30))
+@given(st.text(max_size=30) | st.text("\\|a", max_size=9))
 def test_no_text_breaks_the_picture_or_a_line_of_the_table(label: str) -> None:
     picture = compose_picture(chart_table([(make_table(label), ("chrf_reply",))]), title=label)
     assert ElementTree.fromstring(picture).tag.endswith("svg")
@@ -153,6 +154,12 @@ def test_no_text_breaks_the_picture_or_a_line_of_the_table(label: str) -> None:
     markdown = TextTable("T", ("a",), ((label,),)).to_markdown()
     assert len(markdown.splitlines()) == 3
     assert "<" not in markdown.replace("&lt;", "")
+    assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", markdown.splitlines()[2])) == 2  # bars that end a cell
+
+
+def test_a_run_that_is_called_like_the_line_below_the_heads_is_a_line() -> None:
+    markdown = TextTable("T", ("a", "b"), (("---", "x|y"),)).to_markdown()
+    assert markdown.splitlines()[1:] == ["|---|---|", "| --- | x\\|y |"]
 
 
 @pytest.mark.parametrize("is_of_arms", [True, False])

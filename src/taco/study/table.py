@@ -164,10 +164,8 @@ def write_estimate(estimate: Estimate | None, digits: int = 0, *, percent: bool 
 
 def render_markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Write a table as Markdown; bars and line ends in cells are made harmless."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(
-        f"|{'|'.join(cells)}|" if cells[0] == "---" else f"| {' | '.join(map(_clean, cells))} |" for cells in lines
-    )
+    head, *lines = (f"| {' | '.join(map(_clean, cells))} |" for cells in (heads, *rows))
+    return "\n".join([head, f"|{'---|' * len(heads)}", *lines])
 
 
 def _clean(text: str) -> str:
@@ -176,4 +174,5 @@ def _clean(text: str) -> str:
 
 def _make_safe(text: str) -> str:
     """Make a name from a file harmless in Markdown; bars and line ends are seen to by `render_markdown`."""
-    return "".join(sign if sign.isprintable() else " " for sign in text).replace("<", "&lt;").replace("`", "'")
+    plain = "".join(sign if sign.isprintable() else " " for sign in text)
+    return plain.replace("\\", "\\\\").replace("<", "&lt;").replace("`", "'")
