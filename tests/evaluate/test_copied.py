@@ -189,3 +189,15 @@ def test_references_are_read_from_the_rows_of_a_run(tmp_path: Path) -> None:
         json.dumps({"id": "a", "text": "Why?", "chain": {"response": 3, "response_en": None}}), encoding="utf-8"
     )
     assert read_questions(path)["a"].find_reference() == Chain(instruction_en="Why?", response_en="", response="")
+
+
+def test_a_translated_benchmark_gives_the_english_of_its_questions(tmp_path: Path) -> None:
+    """Its turns are in the target language; its references are in both."""
+    path = tmp_path / "vicuna.gl.jsonl"
+    row = {"question_id": 81, "turns": ["Por que?", "E logo?"], "turns_en": ["Why?", "And then?"]}
+    row |= {"reference": ["Porque si.", ""], "reference_en": ["Because.", ""]}
+    path.write_text(json.dumps(row), encoding="utf-8")
+    question = read_questions(path)["81"]
+    expected = Chain(instruction_en="Why?", response_en="Because.", response="Porque si.")
+    assert question.find_reference() == expected
+    assert question.find_turn(2) == "And then?"

@@ -134,7 +134,12 @@ def _read_question(row: Row) -> Question:
         text if isinstance(text := found.get(name), str) else ""
         for name in ("instruction_en", "response_en", "response")
     )
-    turns = read_turns(row.find("turns"))
+    turns = read_turns(
+        row.find("turns_en")
+    )  # of a translated benchmark, whose references are then in both languages too
+    if turns:
+        answers = [read_first_turn(row.find(name)) for name in ("reference_en", "reference")]
+    turns = turns or read_turns(row.find("turns"))
     text = text_en or next(iter(turns), "") or row.find_text("question", "instruction", "text", "prompt")
     return Question(
         id=normalise_id(identity),
