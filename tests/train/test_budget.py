@@ -10,8 +10,11 @@ from pydantic import ValidationError
 from train_rows import make_options, train, write_run
 
 from taco.train.budget import cut_by_tokens, draw_rows, plan_budget
+from taco.train.curriculum import count_earlier_steps
 from taco.train.log import read_log
 from taco.train.options import TrainOptions
+from taco.train.rows import Origin
+from taco.train.stage import CHAIN
 from taco.train.tokens import EncodedRow
 
 LENGTHS = st.lists(st.integers(2, 60), min_size=1, max_size=30)
@@ -76,6 +79,19 @@ def test_order_by_templates_has_the_same_examples_as_shuffled_with_the_first_one
     assert steps[0] == {"q"}
     assert steps[-1] == {"c"}
     assert sum(len(kinds) == 2 for kinds in steps) <= 1
+
+
+@pytest.mark.parametrize(("first", "earlier"), [(6, 3), (5, 3), (4, 2)])
+def test_looks_before_the_last_template_decide_nothing(first: int, earlier: int) -> None:
+    """Twelve rows in steps of two; a step with a row of the first template is none of the last one's."""
+    names = ("question-translation", "taco")
+    rows = [make_rows([9] * first, name="q"), make_rows([9] * (12 - first), name="c")]
+    pool = {Origin(CHAIN, name): found for name, found in zip(names, rows, strict=True)}
+    for order, expected in (("templates", earlier), ("shuffled", 0)):
+        options = TrainOptions(max_tokens=108, batch_tokens=18, templates=names, order=order)
+        batches = plan_budget(rows, options, max_tokens=108, micro_batch_tokens=64, seed=2)
+        assert len(batches) == 6
+        assert count_earlier_steps(options, pool, batches) == expected
 
 
 def test_templates_are_learnt_from_the_same_rows(tiny_base: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from taco.store.files import write_atomically
 from taco.train.batches import Batch, pack_rows, split_evenly
 from taco.train.mixing import Deck, Mixture, count_replayed, share_out
 from taco.train.options import TrainOptions
-from taco.train.rows import Origin, list_stage_origins
+from taco.train.rows import Origin, list_last_origins, list_stage_origins
 from taco.train.stage import ENGLISH_ROWS, StageOptions
 from taco.train.tokens import EncodedRow
 
@@ -76,9 +76,18 @@ def mix(stage: StageOptions, pool: Pool, *, key: str) -> Mixture:
     return Mixture(decks=decks, order=stage.order, key=key)
 
 
-def count_earlier_steps(batches: Sequence[Batch]) -> int:
-    """Return how many steps the stages before the last one have; 0 without stages."""
-    return sum(batch.stage != batches[-1].stage for batch in batches)
+def count_earlier_steps(options: TrainOptions, pool: Pool, batches: Sequence[Batch]) -> int:
+    """Return how many steps come before those of the last stage, or of the last template where they follow each other.
+
+    Args:
+        options: The training's settings.
+        pool: Every set of rows that it learns.
+        batches: All its steps.
+    """
+    if options.order != "templates":
+        return sum(batch.stage != batches[-1].stage for batch in batches)
+    last = {id(row) for origin in list_last_origins(options) for row in pool[origin]}
+    return sum(any(id(row) not in last for row in batch.rows) for batch in batches)
 
 
 def write_order(path: Path | None, batches: Iterable[Batch]) -> str:

@@ -122,7 +122,7 @@ def _lay_out(
         rates=list_rates(options, batches) if options.stages else None,
         watched=intake.watched,
         english=intake.english,
-        deciding_from=count_earlier_steps(batches),
+        deciding_from=count_earlier_steps(options, intake.rows, batches),
     )
 
 
