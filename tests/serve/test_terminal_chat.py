@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from served_runs import make_run
+from served_runs import make_run, open_echo
+
+from taco.errors import EngineError
+from taco.generate.ended_session import EndedSession
+from taco.generate.relay import Relay
+from taco.serve.served import read_served
+from taco.serve.terminal import Terminal
+from taco.translate.texts import TextTranslation
 
 
 def taco(*arguments: str, asked: str = "", **env: str) -> subprocess.CompletedProcess[str]:
@@ -72,3 +81,27 @@ def test_steps_by_an_engine(tmp_path: Path) -> None:
     assert "not complete" not in shown.stderr
     shown = taco("chat", str(run), "--mode", "engine-bot")
     assert (shown.returncode, "engine-both" in shown.stderr) == (3, True)
+
+
+def test_a_retry_that_fails_leaves_the_conversation_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+
+    def put_into_english(texts: Sequence[str]) -> dict[str, TextTranslation]:
+        asked.extend(texts)
+        if len(asked) == 2:
+            raise EngineError("It is away.")
+        return {text: TextTranslation(text=f"en{text}", engine="some 1") for text in texts}
+
+    monkeypatch.setattr("sys.stdin", io.StringIO("Ola\n/retry\n/up\n/retry\n"))
+    relay = Relay(mode="engine-question", to_english=put_into_english, to_target=put_into_english)
+    run, feedback = read_served(make_run(tmp_path / "demo", "gl")), tmp_path / "feedback"
+    session = EndedSession(open_echo())
+    Terminal(run, session, max_tokens=99, folder=feedback, shows_chain=False, relay=relay).talk()
+    shown = capsys.readouterr()
+    assert shown.out.splitlines() == ["Ola", "Ola"]
+    assert "It is away." in shown.err
+    assert asked == ["Ola"] * 3
+    row = json.loads((feedback / "rows.jsonl").read_text(encoding="utf-8"))
+    assert (row["taco"]["rating"], row["messages"][0]["content"]) == ("up", "enOla")

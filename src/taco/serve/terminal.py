@@ -79,8 +79,10 @@ class Terminal:
         elif word == "/new":
             self._turns, self._last = [], None
         elif word == "/retry" and self._turns:
-            del self._turns[-1:]
-            self._ask(self._turns.pop()[1])
+            before = self._turns
+            self._turns = before[:-2]
+            if not self._ask(before[-2][1]):
+                self._turns = before
         elif word in ("/up", "/down"):
             self._keep(rating=word[1:])
         elif word == "/correct" and rest.strip():
@@ -90,12 +92,13 @@ class Terminal:
         else:
             self._ask(line)
 
-    def _ask(self, question: str) -> None:
+    def _ask(self, question: str) -> bool:
+        """Show an answer; return whether there is one."""
         turns = [*self._turns, ("user", question)]
         template, language = self._run.template, self._run.language
         given = self._put_question(question)
         if given is None:
-            return
+            return False
         generate = self._run.recipe.generate
         limits = generate.make_limits(most=min(self._max_tokens, generate.max_new_tokens))
         ask = Ask(
@@ -113,10 +116,11 @@ class Terminal:
         outcome = self._session.join(ask)
         if not isinstance(outcome, int):
             self._note(outcome.detail if isinstance(outcome, Refusal) else "there is no room")
-            return
+            return False
         reader = AnswerReader(template.name, language)
         self._read(ask.id, reader, given)
         self._last, self._turns = reader, [*turns, ("assistant", self._render(reader))]
+        return True
 
     def _put_question(self, question: str) -> str | None:
         """Do step 1 where it is an engine's: return what the answer begins with, None where there is no translation."""
@@ -136,8 +140,9 @@ class Terminal:
 
     def _say_response(self, reader: AnswerReader) -> None:
         """Do step 3 where it is an engine's."""
-        text_en = reader.parse().response_en
-        if self._relay.mode not in SAYS_TARGET or not text_en:
+        parsed = reader.parse()
+        text_en = parsed.response_en
+        if self._relay.mode not in SAYS_TARGET or not text_en or parsed.response:
             return
         try:
             found = self._relay.to_target([text_en])[text_en]
