@@ -43,6 +43,10 @@ def test_rows_of_other_runs_bring_their_licence(tiny_base: Path, export: Export,
     card = (tmp_path / "out" / "README.md").read_text()
     assert "CC-BY-NC-4.0" in card
     assert str(tmp_path) not in card
+    assert not export(run, "adapter", out=tmp_path / "out")
+    change_recipe(lender, "dataset", source_licence="CC-BY-SA-3.0")
+    assert export(run, "adapter", out=tmp_path / "out")
+    assert "CC-BY-SA-3.0" in (tmp_path / "out" / "README.md").read_text()
     shutil.rmtree(lender)
     with pytest.raises(PublishError, match="no run folder"):
         export(run, "adapter", out=tmp_path / "again")

@@ -12,7 +12,7 @@ from taco import __version__
 from taco.export.folder import ExportFolder
 from taco.export.forms import choose_weights, find_form
 from taco.export.job import Job
-from taco.export.tuned_run import TunedRun
+from taco.export.tuned_run import TunedRun, read_recipe
 from taco.model.base import Base, resolve_base
 from taco.progress import Progress
 from taco.store.files import write_atomically
@@ -42,7 +42,8 @@ def export_run(
         Whether it was written.
 
     Raises:
-        PublishError: The form or the number format is unknown, the adapter is damaged, or `out` holds other files.
+        PublishError: The form or the number format is unknown, the adapter is damaged, a run whose rows were learnt too is
+            not there any more, or `out` holds other files.
         ModelError: The base model cannot be used, an extra is missing, or a converter fails.
         StoreError: `out` cannot be written.
     """
@@ -71,6 +72,8 @@ def _make_key(run: TunedRun, form: str, *, weights: str, base: Base) -> str:
         if name != "report"
     }
     told = [run.manifest.name, run.manifest.seed, run.manifest.recipe, run.manifest.versions]
+    lenders = [read_recipe(root)[0] for root in run.list_lenders()]  # their rows and licences are on the card too
+    told += [[one.recipe, {name: entry.outputs for name, entry in one.stages.items()}] for one in lenders]
     decided_by = [form, find_form(form).version, weights, base.name, base.digest, stages, told, versions, __version__]
     return hashlib.sha256(json.dumps(decided_by, sort_keys=True).encode()).hexdigest()
 
