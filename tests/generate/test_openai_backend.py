@@ -184,8 +184,9 @@ def test_an_answer_that_was_begun_is_gone_on_with_where_the_server_can(server: F
     assert (sent["continue_final_message"], sent["add_generation_prompt"]) == (True, False)
 
 
-def test_an_answer_without_usage_is_an_error(server: FaultyServer, ask: Ask) -> None:
-    server.answer = say(write("Iso.", tokens=None))
+@pytest.mark.parametrize("text", ["Iso.", f"{CHAIN}\n\n{CHAIN}"], ids=["one answer", "a second one behind it"])
+def test_an_answer_without_usage_is_an_error(server: FaultyServer, ask: Ask, text: str) -> None:
+    server.answer = say(write(text, tokens=None))
     with pytest.raises(ModelError, match="no usage"):
         ask_server(server, ask(["um"]))
 

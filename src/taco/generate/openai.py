@@ -123,7 +123,8 @@ class OpenAIBackend:
         }
 
     def _read(self, growth: Growth, reply: ChatReply) -> Generation | Refusal:
-        if growth.finish is None and None in (reply.tokens_sent, reply.tokens_written):
+        is_whole = growth.finish is None or not self._options.stream
+        if is_whole and None in (reply.tokens_sent, reply.tokens_written):
             raise ModelError(
                 f"{NAME} gives no usage with its answers, so that nobody knows how many tokens they have.",
                 hint="Use a server that counts tokens, as vLLM, llama-server and taco serve do; stream = false of "
