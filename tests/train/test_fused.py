@@ -218,4 +218,5 @@ def test_the_maker_is_read_where_linux_tells_it(tmp_path: Path) -> None:
     from taco.train.products import _read_maker
 
     if Path("/proc/cpuinfo").is_file() and "vendor_id" in Path("/proc/cpuinfo").read_text():
+        assert _read_maker()
         assert _read_maker() in Path("/proc/cpuinfo").read_text()
