@@ -36,18 +36,18 @@ def test_settings_that_are_not_the_adapters_are_doubted(run: Path, export: Expor
 
 
 def test_rows_of_other_runs_bring_their_licence(tiny_base: Path, export: Export, tmp_path: Path) -> None:
-    lender = build_tuned_run(tmp_path / "lender", tiny_base)
-    change_recipe(lender, "dataset", source_licence="CC-BY-NC-4.0")
-    run = build_tuned_run(tmp_path / "run", tiny_base, stages=[{"name": "both", "rows": ["chain", str(lender)]}])
+    other = build_tuned_run(tmp_path / "other", tiny_base)
+    change_recipe(other, "dataset", source_licence="CC-BY-NC-4.0")
+    run = build_tuned_run(tmp_path / "run", tiny_base, stages=[{"name": "both", "rows": ["chain", str(other)]}])
     export(run, "adapter", out=tmp_path / "out")
     card = (tmp_path / "out" / "README.md").read_text()
     assert "CC-BY-NC-4.0" in card
     assert str(tmp_path) not in card
     assert not export(run, "adapter", out=tmp_path / "out")
-    change_recipe(lender, "dataset", source_licence="CC-BY-SA-3.0")
+    change_recipe(other, "dataset", source_licence="CC-BY-SA-3.0")
     assert export(run, "adapter", out=tmp_path / "out")
     assert "CC-BY-SA-3.0" in (tmp_path / "out" / "README.md").read_text()
-    shutil.rmtree(lender)
+    shutil.rmtree(other)
     with pytest.raises(PublishError, match="no run folder"):
         export(run, "adapter", out=tmp_path / "again")
 

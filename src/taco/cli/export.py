@@ -100,6 +100,6 @@ def _list_learnt(run: TunedRun) -> Iterator[Learnt]:
     from taco.export.tuned_run import read_recipe
     from taco.publish.model.lineage import Learnt
 
-    for root in (run.root, *run.list_lenders()):
+    for root in (run.root, *run.list_other_runs()):
         _, recipe = read_recipe(root)
         yield Learnt(root=root, language=recipe.target, source=recipe.source.path, options=recipe.dataset)

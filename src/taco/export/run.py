@@ -72,8 +72,8 @@ def _make_key(run: TunedRun, form: str, *, weights: str, base: Base) -> str:
         if name != "report"
     }
     told = [run.manifest.name, run.manifest.seed, run.manifest.recipe, run.manifest.versions]
-    lenders = [read_recipe(root)[0] for root in run.list_lenders()]  # their rows and licences are on the card too
-    told += [[one.recipe, {name: entry.outputs for name, entry in one.stages.items()}] for one in lenders]
+    others = [read_recipe(root)[0] for root in run.list_other_runs()]  # their rows and licences are on the card too
+    told += [[one.recipe, {name: entry.outputs for name, entry in one.stages.items()}] for one in others]
     decided_by = [form, find_form(form).version, weights, base.name, base.digest, stages, told, versions, __version__]
     return hashlib.sha256(json.dumps(decided_by, sort_keys=True).encode()).hexdigest()
 

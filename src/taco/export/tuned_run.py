@@ -80,7 +80,7 @@ class TunedRun:
         outputs = entry.outputs if entry else {}
         return {name: digest for name, digest in outputs.items() if name.startswith(below)}
 
-    def list_lenders(self) -> list[Path]:
+    def list_other_runs(self) -> list[Path]:
         """Return the folders of other runs whose rows the training had too."""
         named = dict.fromkeys(name for stage in self.recipe.train.stages for name in stage.rows)
         return [Path(name).expanduser() for name in named if name not in (CHAIN, ENGLISH_ROWS)]
