@@ -151,6 +151,12 @@ def test_of_a_data_set_what_it_holds_of_its_runs_comes_along_and_nothing_else(tm
     summed = [f"{digest}  {name}\n" for name, digest in digests.items() if not name.startswith("run/")]
     (tmp_path / "SHA256SUMS").write_text("".join(summed))
     assert set(open_parcel(tmp_path).files) == {*files, "SHA256SUMS", "run/gl.json"}
+    entry = (tmp_path / "run" / "gl.json").read_bytes()
+    for rubbish in (b"", b"{}", entry.replace(b'"gl"', b'"eo"')):
+        (tmp_path / "run" / "gl.json").write_bytes(rubbish)
+        with pytest.raises(PublishError, match=r"gl\.json is missing or damaged"):
+            open_parcel(tmp_path)
+    (tmp_path / "run" / "gl.json").write_bytes(entry)
     (tmp_path / "run" / "gl-run" / "train-0.parquet").write_text("z")
     with pytest.raises(PublishError, match=r"run/gl-run/train-0\.parquet: was changed"):
         open_parcel(tmp_path)

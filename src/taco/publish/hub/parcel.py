@@ -131,10 +131,18 @@ def _list_beside(folder: Path, kind: Kind, digests: Mapping[str, str]) -> dict[s
     """Return the files that the list does not name, with their digests or "": no two runs write them alike.
 
     They are the list itself and, of a data set, what it holds of its languages' runs.
+
+    Raises:
+        PublishError: What tells of a language's run is missing or damaged: its tables would be left out.
     """
     if kind == "model":
         return {EXPORT_SEAL: ""}
     languages = [stem for name in digests if name == recipe_place(stem := PurePosixPath(name).stem)]
     entries = [entry for language in languages if (entry := read_entry(folder, language))]
+    told = {entry.language for entry in entries}
+    if untold := [language for language in languages if language not in told]:
+        raise PublishError(
+            f"{folder / entry_place(untold[0])} is missing or damaged.", hint="Write the data set again."
+        )
     shards = {name: digest for entry in entries for name, digest in entry.files.items() if name not in digests}
     return {SUMS: "", **shards, **{entry_place(entry.language): "" for entry in entries}}
