@@ -19,7 +19,7 @@ from taco.chain.formats import find_template
 from taco.errors import ModelError
 from taco.generate.backend import BACKENDS, Generation, Limits, Prompt, Refusal, Setup
 from taco.generate.options import GenerateOptions
-from taco.generate.piecewise import place_ends
+from taco.generate.piecewise import Growth, place_ends
 from taco.generate.run import run_generate
 from taco.languages.table import find_language
 from taco.model.options import ModelOptions
@@ -191,6 +191,15 @@ def test_an_answer_ends_at_the_label_and_where_it_begins_anew(server: FaultyServ
     found = ask_server(server, asked, limits=replace(LIMITS, loop_guard=False))["0"]
     assert isinstance(found, Generation)
     assert (found.text.rstrip(), found.finish) == (f"{FIRST}Say it.{SECOND}It.", "label")
+
+
+@pytest.mark.parametrize("colon", [":", "："])
+def test_an_answer_ends_with_the_piece_that_completes_the_label(ask: Ask, colon: str) -> None:
+    growth = Growth(replace(ask(["um"])[0], until="response"), LIMITS, lambda: 0.0)
+    for piece in (f"{FIRST}Say it.{SECOND}It.", "\n\n", "Response in ", "Galician"):
+        assert growth.take(piece)
+    assert not growth.take(colon)
+    assert growth.finish == "label"
 
 
 def test_a_limit_a_filter_and_a_missing_count(server: FaultyServer, ask: Ask) -> None:

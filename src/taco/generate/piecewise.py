@@ -15,8 +15,8 @@ from taco.generate.loops import find_loop
 from taco.generate.transformers import find_end
 from taco.records import Finish
 
-_MARKS = ("\n", ":")
-"""Characters without which no piece completes a label."""
+_MARKS = ("\n", ":", "：")
+"""Characters without one of which no piece completes a label."""
 
 
 @dataclass(slots=True)
