@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +51,23 @@ def test_rows_of_other_runs_bring_their_licence(tiny_base: Path, export: Export,
     shutil.rmtree(other)
     with pytest.raises(PublishError, match="no run folder"):
         export(run, "adapter", out=tmp_path / "again")
+
+
+def test_feedback_that_was_learnt_has_no_stated_licence(tiny_base: Path, export: Export, tmp_path: Path) -> None:
+    """`taco feedback` makes a folder that `train.stages.rows` can name, without a manifest."""
+    rows = tmp_path / "feedback" / "chain" / "train.jsonl"
+    rows.parent.mkdir(parents=True)
+    shutil.copy(build_tuned_run(tmp_path / "other", tiny_base) / "chain" / "train.jsonl", rows)
+    stages = [{"name": "both", "rows": ["chain", str(tmp_path / "feedback")]}]
+    run = build_tuned_run(tmp_path / "run", tiny_base, stages=stages)
+    export(run, "adapter", out=tmp_path / "out")
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert re.search(r"^license: .?unknown", card, re.MULTILINE)
+    assert "| 8 training rows | `feedback` |" in card
+    assert not export(run, "adapter", out=tmp_path / "out")
+    rows.write_text(rows.read_text().splitlines(keepends=True)[0])
+    assert export(run, "adapter", out=tmp_path / "out")
+    assert "| 1 training rows | `feedback` |" in (tmp_path / "out" / "README.md").read_text()
 
 
 def test_a_folder_of_a_base_is_not_taken_for_a_model_of_the_hub(

@@ -80,10 +80,15 @@ def describe_export(job: Job, form: str) -> Mapping[str, str]:
     from taco.pipeline import list_outdated
     from taco.publish.model.card import render_texts
     from taco.publish.model.lineage import trace_lineage
+    from taco.records import Example
     from taco.store.cache import cache_folder
+    from taco.store.jsonl import read_records
 
     run, scores = job.run, job.run.root / "evaluate" / "scores.json"
-    lineage = trace_lineage(_list_learnt(run), base=name_base(job.base), base_licence=job.base.licence)
+    feedback = {str(path.parents[1]): sum(1 for _ in read_records(path, Example)) for path in run.list_feedback()}
+    lineage = trace_lineage(
+        _list_learnt(run), feedback=feedback, base=name_base(job.base), base_licence=job.base.licence
+    )
     outdated = list_outdated(run.recipe, run.root, stages=("train", "generate", "evaluate"), cache=cache_folder())
     if "train" in outdated:
         job.progress.say("The run's recipe or rows changed after its training; the card says so: taco run RECIPE.")

@@ -15,7 +15,7 @@ from taco.export.job import Job
 from taco.export.tuned_run import TunedRun, read_recipe
 from taco.model.base import Base, resolve_base
 from taco.progress import Progress
-from taco.store.files import write_atomically
+from taco.store.files import digest_file, write_atomically
 
 WriteTexts = Callable[[Job, str], Mapping[str, str]]
 """(the export, name of its form) -> file -> text, README.md among them."""
@@ -74,6 +74,7 @@ def _make_key(run: TunedRun, form: str, *, weights: str, base: Base) -> str:
     told = [run.manifest.name, run.manifest.seed, run.manifest.recipe, run.manifest.versions]
     others = [read_recipe(root)[0] for root in run.list_other_runs()]  # their rows and licences are on the card too
     told += [[one.recipe, {name: entry.outputs for name, entry in one.stages.items()}] for one in others]
+    told += [digest_file(path) for path in run.list_feedback()]
     decided_by = [form, find_form(form).version, weights, base.name, base.digest, stages, told, versions, __version__]
     return hashlib.sha256(json.dumps(decided_by, sort_keys=True).encode()).hexdigest()
 

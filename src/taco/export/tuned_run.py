@@ -20,6 +20,9 @@ from taco.train.stage import CHAIN, ENGLISH_ROWS
 ADAPTER = "train/adapter"
 """Where the train stage leaves what it tuned, in the run folder."""
 
+EXAMPLES = Path("chain") / "train.jsonl"
+"""Where a run, or a folder of feedback, holds the examples that a training reads."""
+
 _TRAIN = "Finish the run first: taco run RECIPE."
 
 
@@ -82,6 +85,13 @@ class TunedRun:
 
     def list_other_runs(self) -> list[Path]:
         """Return the folders of other runs whose rows the training had too."""
+        return [folder for folder in self._list_others() if not _is_feedback(folder)]
+
+    def list_feedback(self) -> list[Path]:
+        """Return the files of examples that `taco feedback` made and the training had too."""
+        return [folder / EXAMPLES for folder in self._list_others() if _is_feedback(folder)]
+
+    def _list_others(self) -> list[Path]:
         named = dict.fromkeys(name for stage in self.recipe.train.stages for name in stage.rows)
         return [Path(name).expanduser() for name in named if name not in (CHAIN, ENGLISH_ROWS)]
 
@@ -95,6 +105,11 @@ class TunedRun:
             DataError: The file is missing or damaged.
         """
         yield from read_records(self.root / "chain" / f"{split}.jsonl", Example)
+
+
+def _is_feedback(folder: Path) -> bool:
+    """Whether a folder holds examples as a run does, and is none."""
+    return (folder / EXAMPLES).is_file() and not (folder / "manifest.json").is_file()
 
 
 def read_recipe(root: Path) -> tuple[Manifest, Recipe]:

@@ -74,11 +74,12 @@ class Learnt:
     options: DatasetOptions
 
 
-def trace_lineage(learnt: Iterable[Learnt], *, base: str, base_licence: str) -> Lineage:
+def trace_lineage(learnt: Iterable[Learnt], *, feedback: Mapping[str, int], base: str, base_licence: str) -> Lineage:
     """Find the licences and engines of the training rows.
 
     Args:
         learnt: The rows: of the run itself, and of the runs whose rows its training had besides.
+        feedback: Folder of readers' feedback that it had besides -> its rows. Nobody states a licence of what readers write.
         base: Name of the base model.
         base_licence: As its card names it; "" where unknown.
 
@@ -93,6 +94,8 @@ def trace_lineage(learnt: Iterable[Learnt], *, base: str, base_licence: str) -> 
             if split == "train":
                 licences[row.licence] += 1
                 engines.update(row.translated.engine.split(" + "))
+    for folder, count in feedback.items():
+        rows.setdefault(show_origin(folder), Counter())[NOT_STATED] += count
     return Lineage(base=base, base_licence=base_licence, rows=rows, engines=frozenset(engines))
 
 
