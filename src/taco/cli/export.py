@@ -92,6 +92,8 @@ def describe_export(job: Job, form: str) -> Mapping[str, str]:
     outdated = list_outdated(run.recipe, run.root, stages=("train", "generate", "evaluate"), cache=cache_folder())
     if "train" in outdated:
         job.progress.say("The run's recipe or rows changed after its training; the card says so: taco run RECIPE.")
+    if scores.is_file() and {"generate", "evaluate"} & set(outdated):
+        job.progress.say("The run's scores are outdated and left out of the card: taco run RECIPE makes them anew.")
     return render_texts(
         describe_use(job, form),
         manifest=run.manifest,

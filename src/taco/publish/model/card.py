@@ -154,7 +154,9 @@ def _show_scores(scores: Scores | None, outdated: Collection[str]) -> str:
     if scores is None:
         return "The run was not evaluated."
     if {"generate", "evaluate"} & set(outdated):
-        return "The run's scores are not of this adapter with these settings, so they are left out."
+        return (
+            "The run's scores are of another adapter, other settings or another version of taco, so they are left out."
+        )
     rows = [cells for metric in scores.metrics for cells in _list_cells(scores, metric)]
     note = (
         f"{scores.rows} held-out rows, machine translations; in brackets {100 * scores.bootstrap.confidence:g} % bootstrap "
