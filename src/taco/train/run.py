@@ -39,6 +39,9 @@ from taco.train.result import save_result
 from taco.train.tokens import EncodedRow
 from taco.train.tuning import Plan, tune
 
+PLAN_VERSION = 2
+"""Counts up when the same rows and settings give other weights: no checkpoint of before is gone on from."""
+
 
 def run_train(
     options: TrainOptions, *, model: ModelOptions, chain: Path, out: Path, cache: Path, seed: int, progress: Progress
@@ -176,5 +179,5 @@ def _decide_recompute(options: TrainOptions, model: Any, *, threads: int, progre
 
 
 def _digest_plan(options: TrainOptions, base: Base, *, rows: str, seed: int, dtype: str) -> str:
-    parts = {"options": options.select_deciding(), "base": base.digest, "rows": rows, "seed": seed, "dtype": dtype}
+    parts = {"version": PLAN_VERSION, "options": options.select_deciding(), "base": base.digest, "rows": rows, "seed": seed, "dtype": dtype}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
