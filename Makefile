@@ -1,6 +1,6 @@
 # make demo   teach the embedded model Galician, end to end
 # make test   the tests
-# make check  all that CI checks: style, types, layers, doctests, slow tests
+# make check  style, types, layers, doctests, slow tests; with `make test` and `make demo` all that CI runs
 #
 # Each makes its own .venv and installs what it needs. On Linux, PyPI's torch brings gigabytes of CUDA; for the CPU build:
 #   make demo PIP_FLAGS="--extra-index-url https://download.pytorch.org/whl/cpu"

@@ -147,7 +147,7 @@ class GenerateOptions(BaseModel):
 
     backend: str = Field(
         default="transformers",
-        description="What generates: `transformers`, `llamacpp`, `ctranslate2`, `auto` (the first of these that is "
+        description="What generates: `transformers`, `ctranslate2`, `llamacpp`, `auto` (transformers, where it is "
         "installed), `openai` (a server), or `echo` (no model).",
     )
     mode: Mode = Field(

@@ -179,5 +179,12 @@ def _decide_recompute(options: TrainOptions, model: Any, *, threads: int, progre
 
 
 def _digest_plan(options: TrainOptions, base: Base, *, rows: str, seed: int, dtype: str) -> str:
-    parts = {"version": PLAN_VERSION, "options": options.select_deciding(), "base": base.digest, "rows": rows, "seed": seed, "dtype": dtype}
+    parts = {
+        "version": PLAN_VERSION,
+        "options": options.select_deciding(),
+        "base": base.digest,
+        "rows": rows,
+        "seed": seed,
+        "dtype": dtype,
+    }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
