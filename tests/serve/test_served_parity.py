@@ -38,6 +38,6 @@ def test_the_server_asks_and_answers_as_transformers_does(run: Path, tmp_path: P
 
 
 def test_another_system_message_is_an_error(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "_build_system", lambda *_: "Be brief.")
+    monkeypatch.setattr(desk, "build_system", lambda *_: "Be brief.")
     with pytest.raises(PublishError, match="4 of 4 prompts have other token ids in taco serve"):
         check_served(run, prompts=4, cache=tmp_path, progress=SilentProgress())
