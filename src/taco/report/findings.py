@@ -1,7 +1,7 @@
 """What the numbers say, in sentences, and what they do not say.
 
 The limits below are our own. Their anchors: Apertium's own English-Galician output reaches 46 chrF++ against human
-translations (UDHR, 50 paragraphs) and an untranslated copy of the English about 20; both floors of each run are
+translations (UDHR, 50 paragraphs) and an untranslated copy of the English about 20; the floors of each run are
 computed from its own rows and stand beside the number.
 """
 
@@ -82,10 +82,9 @@ def _state_form(scores: Scores, tuned: ArmScores) -> Finding | None:
     form = tuned.metrics.get("complete_chain")
     if form is None:
         return None
-    text = f"{_describe(form, 'rate')} of the tuned model's answers are complete chains"
-    base = _find(scores, "base", "complete_chain")
-    if base is not None:
-        text += f"; of the base model's, {write_value(base, 'rate')}. It was never shown the labels"
+    base = _compare_base(scores, "complete_chain")
+    text = f"{_describe(form, 'rate')} of the tuned model's answers are complete chains{base}"
+    text += ". It was never shown the labels" if base else ""
     return Finding(topic="Form", tone=_tone(form.value, LOW_RATE, HIGH_RATE), text=f"{text}.")
 
 
@@ -93,10 +92,7 @@ def _state_ending(scores: Scores, tuned: ArmScores) -> Finding | None:
     ended = tuned.metrics.get("ended_by_itself")
     if ended is None or ended.value is None:
         return None
-    text = f"{_describe(ended, 'rate')} of the tuned answers ended by themselves"
-    base = _find(scores, "base", "ended_by_itself")
-    if base is not None:
-        text += f"; of the base model's, {write_value(base, 'rate')}"
+    text = f"{_describe(ended, 'rate')} of the tuned answers ended by themselves{_compare_base(scores, 'ended_by_itself')}"
     names = {"length": "by the token limit", "loop": "in a loop", "label": "where a second answer began"}
     others = [f"{tuned.finishes[name]} {words}" for name, words in names.items() if tuned.finishes.get(name)]
     text += f". The others were ended from outside: {', '.join(others)}" if others else ""
@@ -107,10 +103,8 @@ def _state_copies(scores: Scores, tuned: ArmScores) -> Finding | None:
     copied = tuned.metrics.get("copied_question")
     if copied is None or copied.value is None:
         return None
-    text = f"{_describe(copied, 'rate')} of the tuned replies are the question again instead of an answer"
-    base = _find(scores, "base", "copied_question")
-    if base is not None:
-        text += f"; of the base model's, {write_value(base, 'rate')}"
+    base = _compare_base(scores, "copied_question")
+    text = f"{_describe(copied, 'rate')} of the tuned replies are the question again instead of an answer{base}"
     tone: Tone = "good" if copied.value <= FEW_COPIES else "bad" if copied.value >= LOW_RATE else "mixed"
     return Finding(topic="Copies", tone=tone, text=f"{text}.")
 
@@ -220,6 +214,12 @@ def _find(scores: Scores, arm: str, metric: str) -> Estimate | None:
     """Return an arm's estimate where there is a value in it."""
     found = scores.arms[arm].metrics.get(metric) if arm in scores.arms else None
     return found if found is not None and found.value is not None else None
+
+
+def _compare_base(scores: Scores, metric: str) -> str:
+    """Say what a rate is of the base model, behind the tuned one's; "" where that is not known."""
+    base = _find(scores, "base", metric)
+    return "" if base is None else f"; of the base model's, {write_value(base, 'rate')}"
 
 
 def _describe(estimate: Estimate, unit: Unit) -> str:
