@@ -46,6 +46,7 @@ def judge(make_case: Callable[..., Case], prompt: str, reply: str, reference: st
         (QUESTION, 1),
         (QUESTION.upper().replace("?", " !"), 1),
         (QUESTION.replace("avoa", "aboa"), 1),
+        ("\u00ad".join(QUESTION), 1),  # soft hyphens, which nobody sees
         (f"{QUESTION}\n" * 9, 1),
         (ANSWER, 0),
         (f"{QUESTION} {ANSWER}", 0),

@@ -11,8 +11,7 @@ no copy.
 
 from __future__ import annotations
 
-import unicodedata
-
+from taco.evaluate.benchmark.contamination import tidy
 from taco.evaluate.case import Case
 from taco.evaluate.metric import Family, Metric, Values
 from taco.languages.scripts import UNSPACED, measure_script_share
@@ -90,12 +89,11 @@ def _compare(first: set[str], second: set[str]) -> float:
 
 
 def _cut(text: str, script: str) -> set[str]:
-    """Cut a text into sequences of letters and digits; marks are part of the letters of many scripts."""
+    """Cut a text into sequences of letters, their marks and digits, and the blanks between words."""
     is_unspaced = script in UNSPACED and measure_script_share(text, script) > 1 / 2
     order = ORDER_UNSPACED if is_unspaced else ORDER
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    words = "".join(sign if unicodedata.category(sign)[0] in "LMN" else " " for sign in plain).split()
-    letters = f" {' '.join(words)} " if words else ""
+    plain = tidy(text)
+    letters = f" {plain} " if plain else ""
     return {letters[start : start + order] for start in range(len(letters) - order + 1)}
 
 
