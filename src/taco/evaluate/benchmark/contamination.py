@@ -139,7 +139,8 @@ class Detector:
         if not grams or (is_short and how == "reference"):
             return
         for gram in grams:
-            (self._short if is_short else self._grams).setdefault(gram, []).append(len(self._known))
+            places = self._short.setdefault(_pad(gram), []) if is_short else self._grams.setdefault(gram, [])
+            places.append(len(self._known))
         self._known.append(_Known(id_, how, len(grams)))
 
     def _find_similar(self, asked: Sequence[str]) -> tuple[str, How, float] | None:
@@ -156,11 +157,7 @@ class Detector:
 
     def _find_overlap(self, asked: Sequence[str], row: Mapping[str, Any]) -> tuple[str, How, float] | None:
         shared = Counter(
-            place
-            for text in asked
-            for gram, places in self._short.items()
-            if f" {gram} " in f" {text} "
-            for place in places
+            place for text in map(_pad, asked) for gram, places in self._short.items() if gram in text for place in places
         )
         grams = {gram for text in list_texts(row) for gram in _slide(tidy(text).split(), GRAM_WORDS)}
         shared.update(place for gram in self._grams.keys() & grams for place in self._grams[gram])
@@ -225,6 +222,11 @@ def list_grams(text: str) -> list[str]:
 
 def _slide(words: Sequence[str], size: int) -> list[str]:
     return [" ".join(words[start : start + size]) for start in range(len(words) - size + 1)]
+
+
+def _pad(text: str) -> str:
+    """Return a tidy text between blanks, so that one stands in another as whole words alone."""
+    return f" {text} "
 
 
 def _shingle(text: str) -> set[str]:
