@@ -128,12 +128,8 @@ def read_learnt(folder: Path) -> Learnt | None:
 
 
 def _list_rows(run: Path, options: TrainOptions) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for path in dict.fromkeys(_find_rows(run / "chain", name) for name in _list_names(options)):
+    for path in dict.fromkeys(_find_rows(run / "chain", origin.name) for origin in list_origins(options)):
         yield from read_dicts(path, name=f"{path.parent.parent.name}/{path.parent.name}/{path.name}")
-
-
-def _list_names(options: TrainOptions) -> dict[str, None]:
-    return dict.fromkeys(origin.name for origin in list_origins(options))
 
 
 def _find_rows(chain: Path, name: str) -> Path:

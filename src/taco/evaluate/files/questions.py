@@ -130,15 +130,11 @@ def _read_question(row: Row) -> Question:
         raise DataError(f"{row.origin} has no id.", hint=f"Expected one of the fields {', '.join(ID_KEYS)}.")
     chain = row.find("chain")
     found = chain if isinstance(chain, Mapping) else {}
-    text_en, *answers = (
-        text if isinstance(text := found.get(name), str) else ""
-        for name in ("instruction_en", "response_en", "response")
-    )
-    turns = read_turns(
-        row.find("turns_en")
-    )  # of a translated benchmark, whose references are then in both languages too
-    if turns:
-        answers = [read_first_turn(row.find(name)) for name in ("reference_en", "reference")]
+    sections = (found.get(name) for name in ("instruction_en", "response_en", "response"))
+    text_en, response_en, response = (text if isinstance(text, str) else "" for text in sections)
+    turns = read_turns(row.find("turns_en"))
+    if turns:  # a translated benchmark, whose references are then in both languages too
+        response_en, response = (read_first_turn(row.find(name)) for name in ("reference_en", "reference"))
     turns = turns or read_turns(row.find("turns"))
     text = text_en or next(iter(turns), "") or row.find_text("question", "instruction", "text", "prompt")
     return Question(
@@ -146,6 +142,6 @@ def _read_question(row: Row) -> Question:
         category=row.find_text("category"),
         text=text,
         later=turns[1:],
-        response_en=answers[0],
-        response=answers[1],
+        response_en=response_en,
+        response=response,
     )
