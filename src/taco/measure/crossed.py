@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taco.measure.bootstrap import DECIMALS, Bootstrap, Estimate
-from taco.measure.expand import EVERYWHERE, Scale, cut_means, measure_uncertainty, pool_freedom
+from taco.measure.expand import EVERYWHERE, Scale, cut_means, find_rest, measure_uncertainty, pool_freedom
 
 Matrix = Sequence[Sequence[float | None]]
 """One row for each seed, one column for each question; None where there is no value."""
@@ -90,12 +90,8 @@ def _measure_expansion(
     The mean of R rows and C columns varies by a / R + b / C + e / (R * C); the spread of the rows' means shows the first and
     the last term, that of the columns' means the last two. Their sum has the last one twice, which is on the safe side.
     """
-    parts = [
-        (variance, freedom)
-        for axis in (1, 0)
-        for variance, freedom in [_measure_variance(matrix.sum(axis=axis), scored.sum(axis=axis))]
-        if variance > 0
-    ]
+    found = [_measure_variance(matrix.sum(axis=axis), scored.sum(axis=axis)) for axis in (1, 0)]
+    parts = [(variance, freedom) for variance, freedom in found if variance > 0]
     if not parts:
         return 1.0
     spread = sqrt(sum(variance for variance, _ in parts)) / float(means.std())
@@ -103,12 +99,11 @@ def _measure_expansion(
 
 
 def _measure_variance(sums: NDArray[np.float64], numbers: NDArray[np.int_]) -> tuple[float, int]:
-    """Return the variance of the mean of rows, or of columns, and its degrees of freedom; that of a ratio, as in macro."""
+    """Return the variance of the mean of rows, or of columns, and its degrees of freedom; (0, 0) of fewer than two."""
     there = numbers > 0
-    sums, sizes = sums[there], numbers[there].astype(np.float64)
-    if len(sums) < 2:
+    if there.sum() < 2:
         return 0.0, 0
-    rest = (sums - sums.sum() / sizes.sum() * sizes) / sizes.mean()
+    rest = find_rest(sums[there], numbers[there])
     return float(rest.var(ddof=1) / len(rest)), len(rest) - 1
 
 

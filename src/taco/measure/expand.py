@@ -66,6 +66,21 @@ def pool_freedom(parts: Sequence[tuple[float, int]]) -> float:
     return max(1.0, 1 / sum((variance / total) ** 2 / freedom for variance, freedom in parts))
 
 
+def find_rest(sums: Any, counts: Any) -> Any:
+    """Return what the mean of all values leaves of each group of them; the mean varies as the mean of these does.
+
+    Groups may differ in size, so the mean is a ratio of sums (Cochran 1977, section 2.11).
+
+    Args:
+        sums: Sum of each group's values.
+        counts: Number of each group's values, 1 or more.
+
+    >>> find_rest(np.array([2.0, 6.0]), np.array([1.0, 1.0]))
+    array([-2.,  2.])
+    """
+    return (sums - sums.sum() / counts.sum() * counts) / counts.mean()
+
+
 def cut_means(means: Any, confidence: float, *, factor: float, scale: Scale = EVERYWHERE) -> tuple[float, float]:
     """Return the ends of an interval.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from taco.measure.bootstrap import DECIMALS, Bootstrap, Estimate
-from taco.measure.expand import EVERYWHERE, Scale, cut_means, measure_uncertainty, pool_freedom
+from taco.measure.expand import EVERYWHERE, Scale, cut_means, find_rest, measure_uncertainty, pool_freedom
 
 Scored = tuple[str, float | None]
 """The group of one row and its score; None where it has none."""
@@ -30,11 +30,6 @@ class _Group:
     @property
     def mean(self) -> float:
         return float(self.sums.sum() / self.counts.sum())
-
-    @property
-    def rest(self) -> Any:
-        """What the mean leaves of each cluster: the mean varies as theirs does, a ratio's (Cochran 1977, section 2.11)."""
-        return (self.sums - self.mean * self.counts) / self.counts.mean()
 
 
 def estimate_macro(
@@ -119,9 +114,8 @@ def _bound(groups: Sequence[_Group], bootstrap: Bootstrap, scale: Scale) -> tupl
 
 def _count_freedom(groups: Sequence[_Group]) -> float:
     """Return the degrees of freedom of the spread of the mean of the groups' means."""
-    unit = max(float(np.abs(group.rest).max()) for group in groups)  # a square of a number from a file may be too large
+    rests = [find_rest(group.sums, group.counts) for group in groups]
+    unit = max(float(np.abs(rest).max()) for rest in rests)  # a square of a number from a file may be too large
     if not unit:
-        return float(sum(len(group.sums) - 1 for group in groups))
-    return pool_freedom(
-        [(float((group.rest / unit).var(ddof=1)) / len(group.sums), len(group.sums) - 1) for group in groups]
-    )
+        return float(sum(len(rest) - 1 for rest in rests))
+    return pool_freedom([(float((rest / unit).var(ddof=1)) / len(rest), len(rest) - 1) for rest in rests])
