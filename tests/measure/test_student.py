@@ -1,4 +1,4 @@
-"""Student's t: the tables, the normal limit, and that both directions agree."""
+"""Student's t: the tables, the normal limit, and the closed forms of whole degrees of freedom."""
 
 import math
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taco.measure.expand import measure_expansion, pool_freedom
-from taco.measure.student import find_student_quantile, measure_student
+from taco.measure.student import find_student_quantile
 
 # NIST/SEMATECH e-Handbook of Statistical Methods, section 1.3.6.7.2, upper critical values.
 TABLE = [
@@ -30,15 +30,26 @@ def test_many_rows_make_it_normal() -> None:
     assert measure_expansion(100_000, 0.95) == pytest.approx(1, abs=1e-4)
 
 
+def sum_series(value: float, freedom: int) -> float:
+    """Return the probability below a value by Abramowitz and Stegun's 26.7.3 and 26.7.4, which are exact."""
+    angle = math.atan(value / math.sqrt(freedom))
+    is_odd = freedom % 2 == 1
+    terms = [] if freedom == 1 else [math.cos(angle) if is_odd else 1.0]
+    for place in range(2 + is_odd, freedom, 2):
+        terms.append(terms[-1] * (place - 1) / place * math.cos(angle) ** 2)
+    inside = math.sin(angle) * sum(terms)
+    return 0.5 + ((angle + inside) / math.pi if is_odd else inside / 2)
+
+
+@given(st.floats(0.51, 0.9999), st.integers(1, 500))
+def test_the_quantile_has_the_probability(probability: float, freedom: int) -> None:
+    assert sum_series(find_student_quantile(probability, freedom), freedom) == pytest.approx(probability, abs=1e-9)
+
+
 @given(st.floats(0.51, 0.9999), st.floats(1, 500))
-def test_the_quantile_has_the_probability(probability: float, freedom: float) -> None:
-    assert measure_student(find_student_quantile(probability, freedom), freedom) == pytest.approx(probability, abs=1e-9)
-
-
-@pytest.mark.parametrize("value", [0.1, 1.0, 7.5, 300.0])
-def test_one_and_two_degrees_of_freedom_have_closed_forms(value: float) -> None:
-    assert measure_student(value, 1) == pytest.approx(0.5 + math.atan(value) / math.pi, abs=1e-12)
-    assert measure_student(value, 2) == pytest.approx(0.5 + value / 2 / math.sqrt(2 + value**2), abs=1e-12)
+def test_quantiles_fall_from_one_whole_number_of_freedom_to_the_next(probability: float, freedom: float) -> None:
+    least, most = (find_student_quantile(probability, round_(freedom)) for round_ in (math.ceil, math.floor))
+    assert least * (1 - 1e-9) <= find_student_quantile(probability, freedom) <= most * (1 + 1e-9)
 
 
 @given(st.lists(st.tuples(st.floats(1e-6, 1e6), st.integers(1, 50)), min_size=1, max_size=9))

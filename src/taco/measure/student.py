@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import atan, exp, inf, lgamma, pi, sqrt, tan
+from math import exp, lgamma, pi, sqrt, tan
 
 import numpy as np
 
@@ -29,15 +29,6 @@ def find_student_quantile(probability: float, freedom: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if _measure_angle(middle, freedom) < probability else (low, middle)
     return sqrt(freedom) * tan(low)
-
-
-def measure_student(value: float, freedom: float) -> float:
-    """Return the probability that Student's t stays below a value that is not negative.
-
-    >>> round(measure_student(1, 1), 6)  # 1/2 + atan(1) / pi
-    0.75
-    """
-    return _measure_angle(pi / 2 if value == inf else atan(value / sqrt(freedom)), freedom)
 
 
 def _measure_angle(angle: float, freedom: float) -> float:
