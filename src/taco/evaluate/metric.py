@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from taco.chain.template import Template
 from taco.evaluate.case import Case
+from taco.measure.bootstrap import DECIMALS
 from taco.measure.unit import Better, Unit
 
 Reads = Literal["answer", "reply", "instruction_en", "response_en", "response"]
@@ -72,3 +73,9 @@ class Family:
 
     metrics: tuple[Metric, ...]
     measure: Callable[[Case], Values]
+
+
+def measure_case(case: Case, families: Sequence[Family]) -> dict[str, float | None]:
+    """Take every measure of one answer, with as many decimals as files keep."""
+    values = {name: value for family in families for name, value in family.measure(case).items()}
+    return {name: None if value is None else round(value, DECIMALS) for name, value in values.items()}

@@ -14,7 +14,7 @@ from typing import get_args
 from pydantic import BaseModel, ConfigDict
 
 from taco.evaluate.case import Case, build_case
-from taco.evaluate.metric import Family, Metric
+from taco.evaluate.metric import Family, Metric, measure_case
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.measure.unit import find_difference_scale, find_scale
 from taco.records import Answer, RepairKind
@@ -69,7 +69,7 @@ def score_repairs(
         return None
     repaired = [_repair(case) for case in cases]
     after = [
-        _measure(new, families) if old.answer.repairs else before
+        measure_case(new, families) if old.answer.repairs else before
         for old, new, before in zip(cases, repaired, values, strict=True)
     ]
     kept = [metric for metric in metrics if not metric.name.startswith(COSTS)]
@@ -113,13 +113,6 @@ def take_repairs(answer: Answer) -> Answer:
 
 def _repair(case: Case) -> Case:
     return build_case(case.example, take_repairs(case.answer), case.language) if case.answer.repairs else case
-
-
-def _measure(case: Case, families: Sequence[Family]) -> dict[str, float | None]:
-    values: dict[str, float | None] = {}
-    for family in families:
-        values |= family.measure(case)
-    return {name: None if value is None else round(value, 6) for name, value in values.items()}  # as `measure_row` does
 
 
 def _subtract(old: float | None, new: float | None) -> float | None:

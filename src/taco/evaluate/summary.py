@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from taco.evaluate.case import Case
 from taco.evaluate.comparison import compare_totals
 from taco.evaluate.failures import find_failures
-from taco.evaluate.metric import Family, Metric
+from taco.evaluate.metric import Family, Metric, measure_case
 from taco.evaluate.scores import ArmScores, RowScore
 from taco.evaluate.similarity import PARTS, pair_texts
 from taco.languages.choice import list_candidates
-from taco.measure.bootstrap import Bootstrap, Estimate
+from taco.measure.bootstrap import DECIMALS, Bootstrap, Estimate
 from taco.measure.chrf import count_matches, score_counts
 from taco.measure.unit import find_difference_scale, find_scale
 
@@ -35,9 +35,7 @@ class Measured:
 
 def measure_row(case: Case, families: Sequence[Family]) -> RowScore:
     """Take every measure of one answer."""
-    values: dict[str, float | None] = {}
-    for family in families:
-        values.update(family.measure(case))
+    values = measure_case(case, families)
     return RowScore(
         id=case.example.id,
         category=case.example.category,
@@ -46,8 +44,8 @@ def measure_row(case: Case, families: Sequence[Family]) -> RowScore:
         finish=case.answer.finish,
         spans=case.parsed.spans,
         missing=case.missing,
-        values={name: None if value is None else round(value, 6) for name, value in values.items()},
-        languages={code: round(share, 6) for code, share in case.identification.distribution.items()},
+        values=values,
+        languages={code: round(share, DECIMALS) for code, share in case.identification.distribution.items()},
         language=case.identification.best,
         failures=find_failures(case, values),
     )
