@@ -13,8 +13,10 @@ from page_reader import Page, check_harmless
 
 from taco.evaluate.judge.scores import read_judge_scores, write_judge_scores
 from taco.languages.table import find_language
+from taco.measure.bootstrap import Bootstrap
 from taco.progress import SilentProgress
 from taco.records import Answer
+from taco.report.content import JudgeVerdict
 from taco.report.run import run_report
 from taco.report.verdicts import digest_verdicts, read_verdicts
 from taco.store.jsonl import read_records, write_records
@@ -58,6 +60,18 @@ def test_verdicts_stand_on_the_page_with_intervals_reasons_and_caveats(make_run:
     assert scores == [None, 2.0, 3.0, 4.0, 5.0, 6.0]
     assert page.text.count("no rating (no-rating)") == 1
     assert page.text.count("Clear.") == 6
+
+
+def test_no_interval_of_a_mean_rating_ends_beyond_the_judges_scale(make_run: Callable[..., MadeRun]) -> None:
+    run = make_run()
+    write_verdicts(run.folder)
+    few = {
+        ("tuned", id_, 1): (JudgeVerdict(judge="judge-a", score=score),)
+        for id_, score in {"a": 10.0, "b": 10.0, "c": 4.0}.items()
+    }
+    verdicts = dataclasses.replace(read_verdicts(run.folder), by_turn=few)
+    found = verdicts.estimate_ratings(Bootstrap(samples=200, confidence=0.95, seed=1))["judge-a"]["tuned"]
+    assert (found.value, found.low, found.high) == (8.0, 1.0, 10.0)
 
 
 def test_hostile_verdicts_are_shown_and_never_obeyed(make_run: Callable[..., MadeRun]) -> None:

@@ -18,6 +18,7 @@ from taco.evaluate.judge.scores import JudgeScores, read_judge_scores
 from taco.evaluate.judge.systems import BENCHMARK, QUESTIONS, name_folder
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.measure.clusters import estimate_clustered_mean
+from taco.measure.expand import EVERYWHERE
 from taco.records import ARMS, from_json
 from taco.report.content import Judged, JudgeVerdict
 from taco.store.files import digest_file, disk_faults
@@ -64,13 +65,23 @@ class Verdicts:
 
     def estimate_ratings(self, bootstrap: Bootstrap) -> dict[str, dict[str, Estimate]]:
         """Return judge -> arm -> mean rating, turns of a question drawn together; answers without a rating are unscored."""
+        ends = {
+            f"{judge}{FOLDERS[folder]}": (judged.options.lowest, judged.options.highest)
+            for folder, judged in self.scores.items()
+            for judge in judged.judges
+        }
         scores: dict[str, dict[str, list[tuple[str, float | None]]]] = {}
         for (arm, id_, _), verdicts in self.by_turn.items():
             for verdict in verdicts:
                 scores.setdefault(verdict.judge, {}).setdefault(arm, []).append((id_, verdict.score))
         return {
             judge: {
-                arm: estimate_clustered_mean([score for _, score in found], [id_ for id_, _ in found], bootstrap)
+                arm: estimate_clustered_mean(
+                    [score for _, score in found],
+                    [id_ for id_, _ in found],
+                    bootstrap,
+                    scale=ends.get(judge, EVERYWHERE),
+                )
                 for arm, found in sorted(arms.items())
             }
             for judge, arms in sorted(scores.items())
