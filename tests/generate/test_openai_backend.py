@@ -10,12 +10,12 @@ import pytest
 
 from faulty_server import Drop, FaultyServer, Reply, Request, reply_json, say
 from instant_clock import InstantClock
+from said import Said
 from taco.errors import ModelError
 from taco.generate.backend import BACKENDS, Generation, Limits, Prompt, Refusal, Setup
 from taco.generate.calls import BUSY_ATTEMPTS
 from taco.generate.options import GenerateOptions
 from taco.model.options import ModelOptions
-from taco.progress import SilentProgress
 
 pytest.importorskip("openai", reason="needs the extra [openai]")
 
@@ -23,16 +23,6 @@ Ask = Callable[[Sequence[str]], list[Prompt]]
 LIMITS = Limits(max_new_tokens=50, loop_guard=True)
 CHAIN = "Instruction in English: Say it.\nResponse in English: It.\nResponse in Galician: Iso."
 KEY = "sk-secret-0123456789"
-
-
-class Said(SilentProgress):
-    """Keeps what is said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
 
 
 def write(text: str | None, *, tokens: int | None = 12, finish: str = "stop", **message: Any) -> Reply:

@@ -15,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faulty_server import Drip, Drop, FaultyServer, Reply, Request, reply_json, say
+from instant_clock import InstantClock
+from said import Said
 from taco.chain.formats import find_template
 from taco.errors import ModelError
 from taco.generate.backend import BACKENDS, Generation, Limits, Prompt, Refusal, Setup
@@ -34,29 +36,6 @@ Ask = Callable[[Sequence[str]], list[Prompt]]
 LIMITS = Limits(max_new_tokens=500, loop_guard=True)
 FIRST, SECOND, THIRD = find_template("taco").separators(find_language("gl"))
 CHAIN = f"{FIRST}Say it.{SECOND}It.{THIRD}Iso."
-
-
-class Said(SilentProgress):
-    """Keeps what is said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
-
-
-class InstantClock:
-    """A clock on which waiting takes no time."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-
-    def now(self) -> float:
-        return self.time
-
-    def wait(self, seconds: float) -> None:
-        self.time += seconds
 
 
 def write_events(pieces: Sequence[str], *, finish: str | None = "stop", tokens: int | None = -1, **more: Any) -> bytes:
