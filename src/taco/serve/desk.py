@@ -19,7 +19,7 @@ from taco.serve.figures import Figures
 from taco.serve.options import ServeOptions
 from taco.serve.protocol import ChatRequest, CompletionRequest, Generating
 from taco.serve.relays import NO_ENGINES, RunRelay
-from taco.serve.served import Menu, Served
+from taco.serve.served import AUTO, Menu, Served
 from taco.serve.steps import Steps, begin_steps, say_response
 
 REFUSALS = {"prompt-too-long": "context_length_exceeded"}
@@ -74,9 +74,9 @@ class Desk:
         """
         run = self.menu.find(name, question)
         if run is None:
-            known = ", ".join(run.name for run in self.menu.runs)
+            known = ", ".join([AUTO, *(run.name for run in self.menu.runs)])
             raise RequestFault(
-                404, f"there is no model of this name; known: auto, {known}", code="model_not_found", param="model"
+                404, f"there is no model of this name; known: {known}", code="model_not_found", param="model"
             )
         return run
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from taco.chain.formats import find_format
 from taco.chain.template import Template
-from taco.errors import DataError, RecipeError
+from taco.errors import DataError, RecipeError, list_faults
 from taco.languages.pick import pick_language
 from taco.languages.table import Language
 from taco.recipe.schema import Recipe
@@ -71,9 +71,8 @@ def read_served(folder: Path) -> Served:
     try:
         recipe = Recipe.model_validate(manifest.recipe)
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        where = ".".join(map(str, fault["loc"]))
-        raise DataError(f"{path} holds a recipe that this version cannot read: {where}: {fault['msg']}.") from error
+        fault = list_faults(error, whole="the recipe")[0]
+        raise DataError(f"{path} holds a recipe that this version cannot read: {fault}.") from error
     return Served(
         name=folder.resolve().name,
         folder=folder,
