@@ -82,15 +82,18 @@ class OpenAIBackend:
                 shared.leave()
 
         calls = self._options.parallel_calls
-        for prompt, outcome in ask_all(
-            prompts, ask=ask, parallel_calls=calls, pace=self._pace, clock=self._clock, say=self._progress.say
-        ):
-            if isinstance(outcome, Refusal):
-                yield outcome
-                continue
-            made = self._read(growths[prompt.id], outcome)
-            on_tokens(len(made.token_ends) if isinstance(made, Generation) else 0)
-            yield made
+        try:
+            for prompt, outcome in ask_all(
+                prompts, ask=ask, parallel_calls=calls, pace=self._pace, clock=self._clock, say=self._progress.say
+            ):
+                if isinstance(outcome, Refusal):
+                    yield outcome
+                    continue
+                made = self._read(growths[prompt.id], outcome)
+                on_tokens(len(made.token_ends) if isinstance(made, Generation) else 0)
+                yield made
+        finally:
+            self._spent.lost += sum(growth.lost for growth in growths.values())
 
     def close(self) -> None:
         """Close all connections, and say what was used."""
@@ -101,9 +104,7 @@ class OpenAIBackend:
 
     def _ask(self, growth: Growth, model: str) -> ChatReply:
         """Make a call for an answer, which goes on with what came of it before where the server can do that."""
-        goes_on = self._options.can_continue
-        self._spent.lost += 0 if goes_on else len(growth.pieces)
-        prompt = growth.begin_call(goes_on=goes_on)
+        prompt = growth.begin_call(goes_on=self._options.can_continue)
         settings = self._make_settings(prompt, growth.limits)
         if self._options.stream:
             return self._client.stream(list_messages(prompt), take=growth.take, model=model, **settings)

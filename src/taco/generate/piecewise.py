@@ -30,7 +30,8 @@ class Growth:
         pieces: What came.
         seconds: For each piece, the time that it took.
         finish: Why it was ended from here; None where it was not.
-        earlier: Pieces of calls that broke off.
+        earlier: Pieces of calls that broke off, which the last one goes on with.
+        lost: Pieces that were thrown away.
     """
 
     prompt: Prompt
@@ -40,6 +41,7 @@ class Growth:
     seconds: list[float] = field(default_factory=list)
     finish: Finish | None = None
     earlier: int = 0
+    lost: int = 0
     _last: float = 0.0
 
     def begin_call(self, *, goes_on: bool) -> Prompt:
@@ -49,6 +51,7 @@ class Growth:
             goes_on: Whether the server can go on with what came; else it is thrown away.
         """
         if not goes_on:
+            self.lost += len(self.pieces)
             self.pieces, self.seconds = [], []
         self.earlier, self._last = len(self.pieces), self.read()
         begun = "".join(self.pieces)
