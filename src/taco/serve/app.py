@@ -112,8 +112,7 @@ def _add_listing(app: FastAPI, desk: Desk) -> None:
         if name == AUTO:
             return model
         run = desk.find_run(name, "")
-        modes = list(dict.fromkeys((*desk.find_relay(run).modes, "chain")))
-        return model | {"taco": describe_language(run.language) | {"modes": modes}}
+        return model | {"taco": describe_language(run.language) | {"modes": desk.find_relay(run).offered}}
 
     @app.get("/v1/models", tags=["models"])
     async def list_models() -> JSONResponse:

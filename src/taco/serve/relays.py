@@ -122,7 +122,7 @@ class RunRelay:
     """What a run's engines do.
 
     Attributes:
-        modes: The modes that a request may ask for besides `chain`; the first is that of requests that name none.
+        modes: The modes that the run is served in; the first is that of requests that name none.
         to_english: Puts questions into English; None where no mode needs it.
         to_target: Puts answers into the target language; None where no mode needs it.
     """
@@ -130,6 +130,15 @@ class RunRelay:
     modes: tuple[Mode, ...] = ("chain",)
     to_english: EngineThread | None = None
     to_target: EngineThread | None = None
+
+    @property
+    def offered(self) -> tuple[Mode, ...]:
+        """The modes that a request may ask for: `chain`, which needs no engine, always.
+
+        >>> RunRelay(modes=("engine-both",)).offered
+        ('engine-both', 'chain')
+        """
+        return tuple(dict.fromkeys((*self.modes, "chain")))
 
 
 NO_ENGINES = RunRelay()

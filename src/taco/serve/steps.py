@@ -54,8 +54,8 @@ def choose_mode(relay: RunRelay, asked: Mode | None) -> Mode:
         RequestFault: The server has no engines open for the one that is asked for.
     """
     mode = asked or relay.modes[0]
-    if mode != "chain" and mode not in relay.modes:
-        known = ", ".join(dict.fromkeys(("chain", *relay.modes)))
+    if mode not in relay.offered:
+        known = ", ".join(relay.offered)
         raise RequestFault(
             400, f"this run is not served in that mode; known: {known}", code="mode_not_served", param="taco.mode"
         )
