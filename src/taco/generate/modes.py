@@ -37,6 +37,15 @@ _NEEDED: dict[Mode, tuple[str, ...]] = {
 }
 
 
+def find_until(mode: Mode) -> str:
+    """Return the section at whose label the model ends, because an engine writes it; "" for none.
+
+    >>> find_until("engine-both"), find_until("engine-question")
+    ('response', '')
+    """
+    return "response" if mode in SAYS_TARGET else ""
+
+
 def check_mode(mode: Mode, template: Template) -> None:
     """Check that a template has the sections that a mode needs.
 

@@ -20,7 +20,7 @@ from taco.chain.formats import find_template
 from taco.chain.parse import parse_chain
 from taco.chain.template import Template, escape_labels
 from taco.generate.backend import Prompt, Refusal
-from taco.generate.modes import ASKS_ENGLISH, SAYS_TARGET
+from taco.generate.modes import ASKS_ENGLISH, SAYS_TARGET, find_until
 from taco.generate.options import Mode, RelayOptions
 from taco.languages.table import ENGLISH, Language
 from taco.progress import Progress
@@ -64,7 +64,7 @@ class Relay:
 
     def prepare(self, prompts: Sequence[Prompt], *, arm: str) -> list[Asked | Refusal]:
         """Return each prompt with step 1 done; refused where the engine cannot translate the question."""
-        until = "response" if self.mode in SAYS_TARGET else ""
+        until = find_until(self.mode)
         if self.mode not in ASKS_ENGLISH:
             return [Asked(prompt=replace(prompt, until=until)) for prompt in prompts]
         found = self.to_english([prompt.text for prompt in prompts])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from taco.chain.template import Template
 from taco.errors import BudgetError
-from taco.generate.modes import ASKS_ENGLISH, SAYS_TARGET
+from taco.generate.modes import ASKS_ENGLISH, find_until
 from taco.generate.options import Mode
 from taco.generate.relay import render_given, render_response
 from taco.languages.table import Language
@@ -44,7 +44,7 @@ class Steps:
     @property
     def until(self) -> str:
         """The section at whose label the model is to end; "" for none."""
-        return ANSWER if self.mode in SAYS_TARGET else ""
+        return find_until(self.mode)
 
 
 def choose_mode(relay: RunRelay, asked: Mode | None) -> Mode:

@@ -10,7 +10,7 @@ from pathlib import Path
 from taco.errors import DataError, TacoError
 from taco.generate.backend import Refusal
 from taco.generate.guard_options import GUARD_OFF
-from taco.generate.modes import ASKS_ENGLISH, SAYS_TARGET
+from taco.generate.modes import ASKS_ENGLISH, SAYS_TARGET, find_until
 from taco.generate.relay import NO_RELAY, Relay, render_given, render_response
 from taco.generate.session import Ask, Session
 from taco.records import Chain
@@ -109,7 +109,7 @@ class Terminal:
             template=template.name,
             language=language,
             prefix=given,
-            until=ANSWER if self._relay.mode in SAYS_TARGET else "",
+            until=find_until(self._relay.mode),
             limits=limits,
             guard=generate.guard if self._relay.mode == "chain" else GUARD_OFF,
         )
