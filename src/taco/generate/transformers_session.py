@@ -46,6 +46,7 @@ class LiveRow:
         row: What was decoded for it.
         text: Its text.
         dice: How its tokens are chosen.
+        guard: What is done where it repeats itself; None for nothing.
     """
 
     ask: Ask
@@ -53,6 +54,7 @@ class LiveRow:
     row: DecodedRow
     text: TextStream
     dice: Dice
+    guard: LoopGuard | None
 
     @property
     def left(self) -> int:
@@ -119,7 +121,7 @@ class TransformersSession:
         if not self._has_room(len(prompt) + limit):
             return None
         text = TextStream(self._tokenizer, encode_prefix(self._tokenizer, ask.prefix))
-        row = LiveRow(ask, prompt, DecodedRow(0, limit), text, make_dice(ask.sampling))
+        row = LiveRow(ask, prompt, DecodedRow(0, limit), text, make_dice(ask.sampling), self._make_guard(ask))
         self._new.append(row)
         return len(prompt)
 
@@ -204,14 +206,13 @@ class TransformersSession:
     def _take(self, live: LiveRow, token: int) -> Piece:
         live.row.tokens.append(token)
         live.row.forbidden = None
-        finish = judge_row(live.row, self._ends, self._make_guard(live))
+        finish = judge_row(live.row, self._ends, live.guard)
         text = "" if finish == "stop" else live.text.push(token)
         if finish:
             text += live.text.flush()
         return Piece(id=live.ask.id, text=text, finish=finish)
 
-    def _make_guard(self, live: LiveRow) -> LoopGuard | None:
-        ask = live.ask
+    def _make_guard(self, ask: Ask) -> LoopGuard | None:
         if not ask.limits.loop_guard:
             return None
 
