@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from taco.chain.formats import find_template
-from taco.chain.parse import parse_chain
+from taco.chain.parse import ParsedChain, parse_chain
 from taco.chain.template import Template, escape_labels
 from taco.generate.backend import Prompt, Refusal
 from taco.generate.modes import ASKS_ENGLISH, SAYS_TARGET, find_until
@@ -83,8 +83,8 @@ class Relay:
         english = {}
         for answer in answers:
             parsed = parse_chain(answer.text, template=template[answer.id], language=language, finish=answer.finish)
-            if parsed.response_en and not parsed.response:
-                english[answer.id] = parsed.response_en
+            if text_en := find_unsaid(parsed):
+                english[answer.id] = text_en
         found = self.to_target(list(english.values()))
         return [
             add_response(answer, found[english[answer.id]], find_template(template[answer.id]), language)
@@ -151,6 +151,11 @@ def render_given(question: str, template: Template, language: Language) -> str:
     first, second, *_ = template.separators(language)
     text = escape_labels(question, template, language) if template.escapes else question
     return (first + text + second).rstrip(" ")  # tokenizers put a space into the word behind it
+
+
+def find_unsaid(parsed: ParsedChain) -> str:
+    """Return the answer in English that step 3 puts into the target language; "" where there is none, or step 3 is done."""
+    return "" if parsed.response else parsed.response_en
 
 
 def render_response(before: str, text: str, template: Template, language: Language) -> str:

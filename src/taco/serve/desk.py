@@ -10,6 +10,7 @@ from functools import partial
 
 from taco.generate.backend import Limits, Refusal
 from taco.generate.guard_options import GUARD_OFF
+from taco.generate.relay import find_unsaid
 from taco.generate.session import Ask, Piece
 from taco.serve.answer import ANSWER, AnswerReader, Delta
 from taco.serve.asks import build_system, build_turns, choose_sampling, find_question
@@ -168,13 +169,13 @@ class Desk:
 
     async def _say_response(self, ticket: Ticket) -> list[Delta]:
         run, reader = ticket.run, ticket.reader
-        parsed = reader.parse()
-        if not parsed.response_en or parsed.response:
+        text_en = find_unsaid(reader.parse())
+        if not text_en:
             return []
         text = await say_response(
             ticket.steps,
             before=reader.text,
-            text_en=parsed.response_en,
+            text_en=text_en,
             template=run.template,
             language=run.language,
             deadline=ticket.job.deadline,

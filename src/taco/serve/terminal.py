@@ -11,7 +11,7 @@ from taco.errors import DataError, TacoError
 from taco.generate.backend import Refusal
 from taco.generate.guard_options import GUARD_OFF
 from taco.generate.modes import ASKS_ENGLISH, SAYS_TARGET, find_until
-from taco.generate.relay import NO_RELAY, Relay, render_given, render_response
+from taco.generate.relay import NO_RELAY, Relay, find_unsaid, render_given, render_response
 from taco.generate.session import Ask, Session
 from taco.records import Chain
 from taco.serve.answer import ANSWER, AnswerReader, Delta
@@ -140,9 +140,8 @@ class Terminal:
 
     def _say_response(self, reader: AnswerReader) -> None:
         """Do step 3 where it is an engine's."""
-        parsed = reader.parse()
-        text_en = parsed.response_en
-        if self._relay.mode not in SAYS_TARGET or not text_en or parsed.response:
+        text_en = find_unsaid(reader.parse())
+        if self._relay.mode not in SAYS_TARGET or not text_en:
             return
         try:
             found = self._relay.to_target([text_en])[text_en]
