@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from taco.remote.chat_options import ChatOptions
 from taco.remote.faults import Service, make_unreadable_fault, read_json
+
+NAMES = ("model", "system_fingerprint")
+"""Fields in which a server says what answered."""
+
+Counts = tuple[int | None, int | None]
+"""Tokens that were sent and written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +58,36 @@ def read_reply(body: str, service: Service) -> ChatReply:
         raise make_unreadable_fault(service, body, "an answer of a chat model") from None
     if not isinstance(content, str):
         raise make_unreadable_fault(service, body, "an answer of a chat model")
+    return make_reply(content, str(refusal), reason, counts=read_usage(answer.get("usage")), names=answer)
+
+
+def make_reply(content: str, refusal: str, reason: Any, *, counts: Counts, names: Mapping[str, Any]) -> ChatReply:
+    """Put together what a server answered.
+
+    Args:
+        content: What the model wrote.
+        refusal: What it said instead; "" for nothing.
+        reason: Why it ended, in the protocol's words.
+        counts: See `read_usage`.
+        names: Holds `model` and `system_fingerprint` where the server names them.
+
+    >>> make_reply("", "", "content_filter", counts=(7, 0), names={"model": "m"}).refusal
+    "the server's content filter stopped it"
+    """
     if reason == "content_filter":
         refusal = refusal or "the server's content filter stopped it"
-    sent, written = read_usage(answer.get("usage"))
+    sent, written = counts
     return ChatReply(
         content,
-        str(refusal),
+        refusal,
         reason == "length",
         tokens_sent=sent,
         tokens_written=written,
-        snapshot=" ".join(str(answer[name]) for name in ("model", "system_fingerprint") if answer.get(name)),
+        snapshot=" ".join(str(names[name]) for name in NAMES if names.get(name)),
     )
 
 
-def read_usage(usage: Any) -> tuple[int | None, int | None]:
+def read_usage(usage: Any) -> Counts:
     """Return the tokens that were sent and written by the server's count, None where it gives none."""
     if not isinstance(usage, dict):
         return None, None

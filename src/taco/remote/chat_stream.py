@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from taco.remote.chat_reply import ChatReply, read_usage
+from taco.remote.chat_reply import NAMES, ChatReply, Counts, make_reply, read_usage
 from taco.remote.faults import Service, make_lost_fault, make_unreadable_fault, read_json
 
 END = "[DONE]"
@@ -50,8 +50,7 @@ class StreamedReply:
         self._pieces: list[str] = []
         self._refusal: list[str] = []
         self._reason: str | None = None
-        self._sent: int | None = None
-        self._written: int | None = None
+        self._counts: Counts = (None, None)
         self._names: dict[str, str] = {}
         self.is_over = False
 
@@ -67,10 +66,10 @@ class StreamedReply:
         found = read_json(self._service, event)
         if not isinstance(found, dict) or found.get("error"):
             raise make_unreadable_fault(self._service, event, "a piece of an answer")
-        sent, written = read_usage(found.get("usage"))
-        if sent is not None:
-            self._sent, self._written = sent, written
-        self._names |= {name: str(found[name]) for name in ("model", "system_fingerprint") if found.get(name)}
+        counts = read_usage(found.get("usage"))
+        if None not in counts:
+            self._counts = counts
+        self._names |= {name: str(found[name]) for name in NAMES if found.get(name)}
         choices = found.get("choices")
         return self._add(choices[0], event) if isinstance(choices, list) and choices else ""
 
@@ -91,16 +90,7 @@ class StreamedReply:
             )
             raise make_lost_fault(self._service, said)
         refusal = "".join(self._refusal)
-        if self._reason == "content_filter":
-            refusal = refusal or "the server's content filter stopped it"
-        return ChatReply(
-            "".join(self._pieces),
-            refusal,
-            self._reason == "length",
-            tokens_sent=self._sent,
-            tokens_written=self._written,
-            snapshot=" ".join(self._names[name] for name in ("model", "system_fingerprint") if name in self._names),
-        )
+        return make_reply("".join(self._pieces), refusal, self._reason, counts=self._counts, names=self._names)
 
     def _add(self, choice: Any, event: str) -> str:
         delta = choice.get("delta") if isinstance(choice, dict) else None
