@@ -1,4 +1,7 @@
-"""An answer of OpenAI's chat protocol that comes as server-sent events, piece by piece."""
+"""An answer of OpenAI's chat protocol that comes as server-sent events, piece by piece.
+
+The client library has a reader of its own, but that waits for whole events: one that drips for ever would never be timed out.
+"""
 
 from __future__ import annotations
 
