@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict
 
 from taco.chain.template import SECTIONS
+from taco.generate.sections import OTHER
 from taco.languages.table import Language
 from taco.measure.bootstrap import Bootstrap, Estimate
 from taco.measure.unit import COUNTED
 from taco.study.tokens.count import TextTokens
 from taco.study.tokens.length import BestLength, find_best_lengths
-
-OTHER = "other"
-"""Name for labels and what stands outside sections."""
 
 
 class TokenSummary(BaseModel):
