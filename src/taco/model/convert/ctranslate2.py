@@ -43,7 +43,7 @@ def convert_model(folder: Path, out: Path, *, weights: Ct2Weights) -> None:
     try:
         with quiet_libraries(), disk_faults(out):
             converters.TransformersConverter(str(folder)).convert(str(out), quantization=weights)
-    except (ValueError, KeyError, TypeError, RuntimeError, AttributeError, NotImplementedError) as error:
+    except (ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
         first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(
             f"{folder} cannot be converted for CTranslate2: {first_line}",
