@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from taco.errors import PublishError
 from taco.export import adapter, axolotl, ctranslate2, gguf, llama_factory, merged, ollama
 from taco.export.job import Job
+from taco.publish.model.card import Holding
 from taco.registry import suggest
 
 _GGUF = ("f16", "f32", "bf16", "q8_0")
@@ -22,12 +23,14 @@ class Form:
         write: Writes it into `Job.out`.
         weights: Number formats, the first one by default; empty for a form without weights.
         version: Raised whenever equal inputs give other files than before.
+        holds: What the files are of.
     """
 
     about: str
     write: Callable[[Job], None]
     weights: tuple[str, ...] = ()
     version: int = 1
+    holds: Holding = "tuned"
 
 
 FORMS: Mapping[str, Form] = {
@@ -38,7 +41,7 @@ FORMS: Mapping[str, Form] = {
         weights=("fp16", "fp32", "bf16"),
     ),
     "gguf": Form(about="base and adapter in one GGUF file, for llama.cpp", write=gguf.write_merged, weights=_GGUF),
-    "gguf-base": Form(about="the base model alone as GGUF", write=gguf.write_base, weights=_GGUF),
+    "gguf-base": Form(about="the base model alone as GGUF", write=gguf.write_base, weights=_GGUF, holds="base"),
     "gguf-lora": Form(
         about="the adapter alone as GGUF, for a base that is GGUF already",
         write=gguf.write_adapter,
@@ -51,9 +54,14 @@ FORMS: Mapping[str, Form] = {
     ),
     "ollama": Form(about="a GGUF file and the Modelfile to it, for Ollama", write=ollama.write, weights=_GGUF),
     "llama-factory": Form(
-        about="the rows and a configuration, to train with LLaMA-Factory", write=llama_factory.write, version=3
+        about="the rows and a configuration, to train with LLaMA-Factory",
+        write=llama_factory.write,
+        version=3,
+        holds="rows",
     ),
-    "axolotl": Form(about="the rows and a configuration, to train with axolotl", write=axolotl.write, version=3),
+    "axolotl": Form(
+        about="the rows and a configuration, to train with axolotl", write=axolotl.write, version=3, holds="rows"
+    ),
 }
 """Name -> form, in the order in which they are listed."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from taco.chain.formats import find_format
 from taco.export.forms import find_form
 from taco.export.job import Job
@@ -96,14 +94,8 @@ def describe_use(job: Job, form: str) -> ModelFacts:
         prompt=render_prompt(tokenizer, system=system, prompt="YOUR QUESTION") if _is_one_part(job) else "",
         library=_LIBRARIES.get(form, ""),
         base_digest=job.base.digest,
-        holds=_find_holding(form),
+        holds=find_form(form).holds,
     )
-
-
-def _find_holding(form: str) -> Literal["tuned", "base", "rows"]:
-    if form == "gguf-base":
-        return "base"
-    return "rows" if form in ("llama-factory", "axolotl") else "tuned"
 
 
 def _is_one_part(job: Job) -> bool:

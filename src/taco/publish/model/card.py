@@ -41,11 +41,13 @@ _WEAKNESSES = """- It learnt from machine translations that no human has read, a
 - It may state falsehoods fluently, in both languages; the English response in its answers is not checked by anything.
 - It answers in three sections; a program that shows its answers to users wants the last one."""
 
-
 _DOUBT = (
     "**The run's recipe, rows or version of taco changed after this adapter was tuned: settings, rows and licences on this "
     "card may not be its own.**"
 )
+
+Holding = Literal["tuned", "base", "rows"]
+"""Whether files are of the tuned model, of the base alone, or rows and settings to tune one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ class ModelFacts:
         prompt: A prompt in the exact form of training, special tokens spelled out; "" to leave it out.
         library: The hub's name of the library that loads the files; "" for none.
         base_digest: SHA-256 of the base model's weights.
-        holds: Whether the files are of the tuned model, of the base alone, or rows and settings to tune one.
+        holds: What the files are of.
     """
 
     name: str
@@ -72,7 +74,7 @@ class ModelFacts:
     prompt: str
     library: str
     base_digest: str
-    holds: Literal["tuned", "base", "rows"] = "tuned"
+    holds: Holding = "tuned"
 
 
 def render_texts(
