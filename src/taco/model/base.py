@@ -11,9 +11,9 @@ from taco.model.options import EMBEDDED_BASE, ModelOptions
 from taco.model.weights import digest_weights
 from taco.progress import Progress
 from taco.registry import suggest
+from taco.remote.hub import find_card_licence
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
-_LICENCE = re.compile(r"^license:[ \t]*[\"']?([^\s\"']+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +106,9 @@ def _check_folder(folder: Path) -> Path:
 
 def _read_licence(folder: Path) -> str:
     try:
-        card = (folder / "README.md").read_text(encoding="utf-8")
+        return find_card_licence((folder / "README.md").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         return ""
-    head = card.split("---", 2)[1] if card.startswith("---") else ""
-    found = _LICENCE.search(head)
-    return found[1] if found else ""
 
 
 def describe_fetch(options: ModelOptions, *, cache: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from taco.progress import Progress, Task
 
 UNWANTED = ["*/*"]
 """Names of the files that are left out: folders hold other formats of the same weights."""
+
+_LICENCE = re.compile(r"^license:[ \t]*[\"']?([^\s\"']+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +104,17 @@ def find_transfer_errors() -> tuple[type[Exception], ...]:
     """
     libraries = (name for name in ("httpx2", "httpx") if importlib.util.find_spec(name))
     return (OSError, ValueError, RuntimeError, *(importlib.import_module(name).HTTPError for name in libraries))
+
+
+def find_card_licence(card: str) -> str:
+    """Return the licence that the front matter of a card names; "" where there is none.
+
+    >>> find_card_licence("---\\nlanguage: gl\\nlicense: 'mit'\\n---\\nlicense: none")
+    'mit'
+    """
+    head = card.split("---", 2)[1] if card.startswith("---") else ""
+    found = _LICENCE.search(head)
+    return found[1] if found else ""
 
 
 def _count_bytes(task: Task) -> Any:

@@ -13,6 +13,7 @@ from taco.errors import PublishError
 from taco.publish.dataset.entry import entry_place, read_entry
 from taco.publish.dataset.folder import CARD, SUMS
 from taco.publish.dataset.recipe_file import recipe_place
+from taco.remote.hub import find_card_licence
 from taco.store.files import digest_file, disk_faults
 
 Kind = Literal["model", "dataset"]
@@ -20,7 +21,6 @@ Kind = Literal["model", "dataset"]
 EXPORT_SEAL = "taco-export.json"
 """The file by which an export of `taco export` is known; it names all others."""
 
-_LICENCE = re.compile(r"^license:[ \t]*[\"']?([^\s\"']+)", re.MULTILINE)
 _LINEAGE = re.compile(r"^## Licence$(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _WARNING = re.compile(r"^- Warning: (.+)$", re.MULTILINE)
 _ESCAPED = re.compile(r"\\([^A-Za-z0-9\s])")
@@ -76,14 +76,12 @@ def open_parcel(folder: Path) -> Parcel:
     with disk_faults(folder, "read"):
         card = (folder / CARD).read_text(encoding="utf-8")
         files = {name: (folder / name).stat().st_size for name in names}
-    head = card.split("---", 2)[1] if card.startswith("---") else ""
-    licence = _LICENCE.search(head)
     return Parcel(
         folder=folder,
         kind=kind,
         files=files,
         card=card,
-        licence=licence[1] if licence else "",
+        licence=find_card_licence(card),
         warnings=_read_warnings(card),
         edited=digest_file(folder / CARD) != digests[CARD],
     )
