@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$@])")
 """What begins markup, HTML, a mention or a link in GitHub's or the hub's Markdown."""
 
+_ESCAPED = re.compile(r"\\([^A-Za-z0-9\s])")
+"""A mark that is no markup because of the backslash before it, as Markdown has it."""
+
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 """Control characters, line ends other than "\\n", and marks that turn the direction of what follows them."""
 
@@ -20,6 +23,15 @@ def escape(text: str) -> str:
     """
     line = " ".join(_UNSEEN.sub("\ufffd", text).split())
     return _SPECIAL.sub(r"\\\1", line)
+
+
+def unescape(text: str) -> str:
+    r"""Return the text that a line shows, without the backslashes of `escape`.
+
+    >>> unescape(escape("a_b <c>"))
+    'a_b <c>'
+    """
+    return _ESCAPED.sub(r"\1", text)
 
 
 def code(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import Literal
 from taco.errors import PublishError
 from taco.publish.dataset.entry import entry_place, read_entry
 from taco.publish.dataset.folder import CARD, SUMS
+from taco.publish.dataset.markdown import unescape
 from taco.publish.dataset.recipe_file import recipe_place
 from taco.remote.hub import find_card_licence
 from taco.store.files import digest_file, disk_faults
@@ -23,7 +24,6 @@ EXPORT_SEAL = "taco-export.json"
 
 _LINEAGE = re.compile(r"^## Licence$(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _WARNING = re.compile(r"^- Warning: (.+)$", re.MULTILINE)
-_ESCAPED = re.compile(r"\\([^A-Za-z0-9\s])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +111,7 @@ def _read_seal(path: Path) -> dict[str, str]:
 
 def _read_warnings(card: str) -> tuple[str, ...]:
     """Return the warnings of the card's section on licences, as plain text; those of texts that it quotes are none."""
-    return tuple(
-        _ESCAPED.sub(r"\1", warning) for section in _LINEAGE.findall(card) for warning in _WARNING.findall(section)
-    )
+    return tuple(unescape(warning) for section in _LINEAGE.findall(card) for warning in _WARNING.findall(section))
 
 
 def _find_fault(folder: Path, name: str, digest: str) -> str:
