@@ -15,13 +15,10 @@ from taco.records import Example
 from taco.store.files import digest_file
 from taco.store.jsonl import read_records
 from taco.store.manifest import Manifest, read_manifest
-from taco.train.stage import CHAIN, ENGLISH_ROWS
+from taco.train.rows import Origin, find_file, list_origins
 
 ADAPTER = "train/adapter"
 """Where the train stage leaves what it tuned, in the run folder."""
-
-EXAMPLES = Path("chain") / "train.jsonl"
-"""Where a run, or a folder of feedback, holds the examples that a training reads."""
 
 _TRAIN = "Finish the run first: taco run RECIPE."
 
@@ -85,15 +82,16 @@ class TunedRun:
 
     def list_other_runs(self) -> list[Path]:
         """Return the folders of other runs whose rows the training had too."""
-        return [folder for folder in self._list_others() if not _is_feedback(folder)]
+        return [folder for folder, examples in self._list_others() if not _is_feedback(folder, examples)]
 
     def list_feedback(self) -> list[Path]:
         """Return the files of examples that `taco feedback` made and the training had too."""
-        return [folder / EXAMPLES for folder in self._list_others() if _is_feedback(folder)]
+        return [examples for folder, examples in self._list_others() if _is_feedback(folder, examples)]
 
-    def _list_others(self) -> list[Path]:
-        named = dict.fromkeys(name for stage in self.recipe.train.stages for name in stage.rows)
-        return [Path(name).expanduser() for name in named if name not in (CHAIN, ENGLISH_ROWS)]
+    def _list_others(self) -> list[tuple[Path, Path]]:
+        """Return the folders besides the run's own whose rows the training had, each with its file of examples."""
+        named = dict.fromkeys(Origin(one.name) for one in list_origins(self.recipe.train) if one.run)
+        return [(Path(one.name).expanduser(), find_file(one, chain=self.root / "chain")) for one in named]
 
     def read_examples(self, split: str) -> Iterator[Example]:
         """Yield the rows of the chain stage.
@@ -107,9 +105,9 @@ class TunedRun:
         yield from read_records(self.root / "chain" / f"{split}.jsonl", Example)
 
 
-def _is_feedback(folder: Path) -> bool:
+def _is_feedback(folder: Path, examples: Path) -> bool:
     """Whether a folder holds examples as a run does, and is none."""
-    return (folder / EXAMPLES).is_file() and not (folder / "manifest.json").is_file()
+    return examples.is_file() and not (folder / "manifest.json").is_file()
 
 
 def read_recipe(root: Path) -> tuple[Manifest, Recipe]:
