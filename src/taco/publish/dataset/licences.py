@@ -151,14 +151,14 @@ def combine_licences(names: Collection[str], engines: Collection[str]) -> Combin
     terms = sorted({find_terms(engine).name for engine in engines if not find_terms(engine).free})
     if terms:
         warnings.append(f"The translations are subject to the terms of {', '.join(terms)} as well: see the table.")
-    strictest, covering = _find_strictest(known) if len(known) == len(set(names)) else None, None
+    strictest = _find_strictest(known) if len(known) == len(set(names)) else None
     if NOT_STATED in names:
         hub, statement = (
             "unknown",
             "The licence of some or all rows is not stated, so the whole is under no known licence.",
         )
     elif strictest and not warnings:
-        hub, statement, covering = strictest.hub, f"All rows can be used under {strictest.id}.", strictest
+        hub, statement = strictest.hub, f"All rows can be used under {strictest.id}."
     elif strictest:
         hub, statement = "other", f"The rows are under {strictest.id} as far as their sources go; read the warnings."
     else:
@@ -166,7 +166,7 @@ def combine_licences(names: Collection[str], engines: Collection[str]) -> Combin
             "other",
             "The rows keep the licences of their sources, each its own: no one licence covers all.",
         )
-    return Combination(hub=hub, statement=statement, warnings=tuple(warnings), licence=covering)
+    return Combination(hub=hub, statement=statement, warnings=tuple(warnings), licence=None if warnings else strictest)
 
 
 def _warn_unknown(names: Collection[str]) -> list[str]:
