@@ -16,7 +16,7 @@ from typing import Any
 
 from taco.errors import PublishError
 from taco.publish.hub.parcel import EXPORT_SEAL
-from taco.publish.out_folder import is_hidden, lock_folder, move_hidden, name_folder
+from taco.publish.out_folder import is_hidden, lock_folder, name_folder, put_back, put_in_place
 from taco.store.files import digest_file, disk_faults, write_atomically
 
 SEAL = EXPORT_SEAL
@@ -34,7 +34,8 @@ class ExportFolder:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root, self.partial, self._old = name_folder(root, what="an export")
+        self._folder = name_folder(root, what="an export")
+        self.root, self.partial, self._old = self._folder
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -46,7 +47,8 @@ class ExportFolder:
         """
         with lock_folder(self.root, what="the export"):
             with disk_faults(self.root):
-                self._recover()
+                put_back(self._folder)
+                shutil.rmtree(self._old, ignore_errors=True)
             self._check_owned()
             yield
 
@@ -83,19 +85,8 @@ class ExportFolder:
             text = json.dumps({**facts, "files": files}, indent=1, ensure_ascii=False)
             write_atomically(self.partial / SEAL, [text.encode(), b"\n"])
             shutil.rmtree(self.partial / WORK)
-            if self.root.exists():
-                self.root.rename(self._old)
-                move_hidden(self._old, self.partial)
-            self.partial.rename(self.root)
+            put_in_place(self._folder)
             shutil.rmtree(self._old, ignore_errors=True)
-
-    def _recover(self) -> None:
-        if self._old.exists() and not self.root.exists():
-            self._old.rename(self.root)
-            if self.partial.exists():
-                shutil.rmtree(self.partial / WORK, ignore_errors=True)
-                move_hidden(self.partial, self.root)
-        shutil.rmtree(self._old, ignore_errors=True)
 
     def _check_owned(self) -> None:
         if not self.root.exists():

@@ -51,7 +51,23 @@ def is_hidden(name: str) -> bool:
     return name.startswith(".")
 
 
-def move_hidden(source: Path, target: Path) -> None:
+def put_in_place(folder: OutFolder) -> None:
+    """Put what was built in the place of the old folder, whose hidden files it takes over; leave the old one beside it."""
+    if folder.root.exists():
+        folder.root.rename(folder.old)
+        _move_hidden(folder.old, folder.partial)
+    folder.partial.rename(folder.root)
+
+
+def put_back(folder: OutFolder) -> None:
+    """Put the old folder back, with its hidden files, where a killed process left nothing in its place."""
+    if folder.old.exists() and not folder.root.exists():
+        folder.old.rename(folder.root)
+        if folder.partial.exists():
+            _move_hidden(folder.partial, folder.root)
+
+
+def _move_hidden(source: Path, target: Path) -> None:
     """Move what is not ours from one folder to another."""
     for path in source.iterdir():
         if is_hidden(path.name):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from taco.errors import PublishError
 from taco.publish.dataset.entry import FOLDER
-from taco.publish.out_folder import is_hidden, lock_folder, move_hidden, name_folder
+from taco.publish.out_folder import is_hidden, lock_folder, name_folder, put_back, put_in_place
 from taco.store.files import digest_file, disk_faults, write_atomically
 
 SUMS = "SHA256SUMS"
@@ -32,7 +32,8 @@ class DatasetFolder:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root, self.partial, self._old = name_folder(root, what="a data set")
+        self._folder = name_folder(root, what="a data set")
+        self.root, self.partial, self._old = self._folder
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -43,7 +44,9 @@ class DatasetFolder:
             StoreError: It cannot be written.
         """
         with lock_folder(self.root, what="the data set"):
-            self._recover()
+            with disk_faults(self.root):
+                put_back(self._folder)
+            self._remove(self._old)
             self._check_owned()
             yield
 
@@ -89,7 +92,9 @@ class DatasetFolder:
         if self._is_same():
             self._remove(self.partial)
             return False
-        self._replace()
+        with disk_faults(self.root):
+            put_in_place(self._folder)
+        self._remove(self._old)
         return True
 
     def _prune(self, wanted: set[str]) -> None:
@@ -105,24 +110,6 @@ class DatasetFolder:
     def _is_same(self) -> bool:
         new, old = _list_files(self.partial), _list_files(self.root)
         return new == old and all(_have_same_content(self.partial / name, self.root / name) for name in new)
-
-    def _replace(self) -> None:
-        with disk_faults(self.root):
-            if self.root.exists():
-                self.root.rename(self._old)
-                move_hidden(self._old, self.partial)
-            self.partial.rename(self.root)
-        self._remove(self._old)
-
-    def _recover(self) -> None:
-        if self._old.exists():
-            if self.root.exists():
-                self._remove(self._old)
-            else:
-                with disk_faults(self.root):
-                    self._old.rename(self.root)
-                    if self.partial.exists():
-                        move_hidden(self.partial, self.root)
 
     def _remove(self, folder: Path) -> None:
         with disk_faults(folder, "remove"):
