@@ -82,18 +82,16 @@ def compare_study(
     Raises:
         DataError: The scores of a run are missing or damaged.
     """
+    by_arm = group_by_arm(done)
     runs = {
-        arm: [read_run(job.find_run(folder), arm=arm, seed=job.seed) for job in found]
-        for arm, found in group_by_arm(done).items()
+        arm: [read_run(job.find_run(folder), arm=arm, seed=job.seed) for job in found] for arm, found in by_arm.items()
     }
     recipe = jobs[0].recipe
     options = recipe.evaluate
     bootstrap = Bootstrap(samples=options.bootstrap_samples, confidence=options.confidence, seed=recipe.seed)
-    tables = [tabulate_arms(runs, bootstrap)]
-    scale = tabulate_scale(
-        [found[0].find_run(folder) for found in group_by_arm(done).values()], tables[0].columns, bootstrap
-    )
-    tables += [
+    arms = tabulate_arms(runs, bootstrap)
+    scale = tabulate_scale([found[0].find_run(folder) for found in by_arm.values()], arms.columns, bootstrap)
+    differences = [
         tabulate_differences(runs, one, others, bootstrap)
         for one, named in AGAINST.items()
         if one in runs and (others := [arm for arm in runs if arm != one and (arm in named or not named)])
@@ -103,14 +101,14 @@ def compare_study(
         kind=kind,
         title=KIND_TITLES[kind],
         facts=list_facts(study, jobs[0], runs),
-        tables=(tables[0], *([scale] if scale else []), *tables[1:]),
+        tables=(arms, *([scale] if scale else []), *differences),
         runs=tuple(describe_run(job, folder) for job in done),
         open=tuple(list_open(jobs, done, faults)),
         signatures=sign(runs, bootstrap),
         limits=LIMITS,
         command=command,
     )
-    return found, chart_table([(table, DRAWN) for table in tables[:2]], scale=scale)
+    return found, chart_table([(table, DRAWN) for table in (arms, *differences[:1])], scale=scale)
 
 
 def list_facts(study: ArmsStudy, job: Job, runs: Mapping[str, Sequence[RunScores]]) -> dict[str, str]:
