@@ -122,15 +122,16 @@ def _list_texts(row: TranslatedRow, *, rule: str) -> dict[TextName, str]:
     if rule and row.category not in LENGTH_RULE_FREE:
         instruction_en, instruction = f"{instruction_en} {LENGTH_RULE}", f"{instruction} {rule}"
     return {
-        "instruction": _join_input(instruction, row.input),
-        "instruction_en": _join_input(instruction_en, row.input_en),
+        "instruction": join_input(instruction, row.input),
+        "instruction_en": join_input(instruction_en, row.input_en),
         "instruction_en_alone": instruction_en,
         "response_en": row.response_en,
         "response": row.response,
     }
 
 
-def _join_input(instruction: str, text: str) -> str:
+def join_input(instruction: str, text: str) -> str:
+    """Return an instruction with its input, as a prompt asks them."""
     return f"{instruction}\n\n{text}" if text else instruction
 
 

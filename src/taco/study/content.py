@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from taco.chain.run import join_input
 from taco.errors import EngineError
 from taco.evaluate.case import build_case, build_reference
 from taco.evaluate.metric import Metric
@@ -105,8 +106,8 @@ def read_content(run: Path) -> Content | None:
 def _measure(recipe: Recipe, run: Path, *, arm: str, key: str, cache: Path, progress: Progress) -> Content:
     examples = {one.id: one for one in read_records(run / "chain" / "heldout.jsonl", Example)}
     rows = {row.id: row for row in read_records(run / "gate" / "heldout.jsonl", TranslatedRow)}
-    english = {key: rows[one.row_id].response_en for key, one in examples.items()}
-    asked = {key: _write_question(rows[one.row_id]) for key, one in examples.items()}
+    asked = {key: rows[one.row_id] for key, one in examples.items()}
+    english = {key: row.response_en for key, row in asked.items()}
     answers = [one for one in read_records(run / "generate" / f"{arm}.jsonl", Answer) if one.id in examples]
     replies = {one.id: build_case(examples[one.id], one, recipe.target).reply for one in answers}
     references = {key: build_reference(one, recipe.target).reply for key, one in examples.items()}
@@ -132,13 +133,12 @@ def _measure(recipe: Recipe, run: Path, *, arm: str, key: str, cache: Path, prog
         engine=" + ".join(engines),
         values=score(replies),
         reference=score(references),
-        question={row: _round(score_text(text, english[row])) for row, text in asked.items()},
+        question={
+            key: _round(score_text(join_input(row.instruction_en, row.input_en), row.response_en))
+            for key, row in asked.items()
+        },
         floor=floor,
     )
-
-
-def _write_question(row: TranslatedRow) -> str:
-    return f"{row.instruction_en}\n\n{row.input_en}".strip()
 
 
 def _round(value: float | None) -> float | None:

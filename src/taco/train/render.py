@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 
 from taco.chain.formats import find_format
-from taco.chain.run import build_examples
+from taco.chain.run import build_examples, join_input
 from taco.errors import DataError
 from taco.languages.table import ENGLISH, find_language
 from taco.records import Chain, Drop, Example, Row, TranslatedRow
@@ -45,7 +45,7 @@ def render_english(row: Row) -> Example:
         category=row.category,
         template=PLAIN,
         system="",
-        prompt=f"{row.instruction}\n\n{row.input}" if row.input else row.instruction,
+        prompt=join_input(row.instruction, row.input),
         completion=row.response,
         chain=Chain(instruction_en="", response_en=row.response, response=""),
     )
