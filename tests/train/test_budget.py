@@ -13,7 +13,7 @@ from taco.train.budget import cut_by_tokens, draw_rows, plan_budget
 from taco.train.curriculum import count_earlier_steps
 from taco.train.log import read_log
 from taco.train.options import TrainOptions
-from taco.train.rows import Origin
+from taco.train.rows import Origin, list_last_origins, list_origins
 from taco.train.stage import CHAIN
 from taco.train.tokens import EncodedRow
 
@@ -92,6 +92,13 @@ def test_looks_before_the_last_template_decide_nothing(first: int, earlier: int)
         batches = plan_budget(rows, options, max_tokens=108, micro_batch_tokens=64, seed=2)
         assert len(batches) == 6
         assert count_earlier_steps(options, pool, batches) == expected
+
+
+@pytest.mark.parametrize("names", [("plug", "taco"), ("plug", "taco", "plug"), ()])
+def test_a_template_that_is_named_twice_is_learnt_where_it_is_named_first(names: tuple[str, ...]) -> None:
+    options = TrainOptions(max_tokens=108, templates=names, order="templates")
+    assert list_last_origins(options) == (Origin(CHAIN, "taco" if names else ""),)
+    assert list_last_origins(options)[0] == list_origins(options)[-1]
 
 
 def test_templates_are_learnt_from_the_same_rows(tiny_base: Path, tmp_path: Path) -> None:

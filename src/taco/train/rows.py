@@ -44,9 +44,8 @@ def list_last_origins(options: TrainOptions) -> tuple[Origin, ...]:
     each other."""
     if options.stages:
         return list_stage_origins(options.stages[-1])
-    if options.order == "templates":
-        return (Origin(CHAIN, options.templates[-1]),) if options.templates else (Origin(CHAIN),)
-    return list_origins(options)
+    origins = list_origins(options)
+    return origins[-1:] if options.order == "templates" else origins
 
 
 def list_origins(options: TrainOptions) -> tuple[Origin, ...]:
