@@ -91,9 +91,11 @@ class Reader:
         """
         rows: dict[Origin, list[EncodedRow]] = {}
         drops: list[Drop] = []
+        origins = list_origins(options)
+        heldout = read_heldout(self.chain) if any(origin.run for origin in origins) else Heldout()
         by_quality = any(stage.order == "quality" for stage in options.stages)
-        for origin in list_origins(options):
-            rows[origin], dropped = self.encode(origin, by_quality=by_quality)
+        for origin in origins:
+            rows[origin], dropped = self._encode_set(origin, heldout, by_quality=by_quality)
             drops += dropped
         digest = digest_rows(options, chain=self.chain)
         watched, english = self._read_watched(options)
@@ -111,17 +113,20 @@ class Reader:
             digest=digest,
         )
 
-    def encode(self, origin: Origin, *, by_quality: bool = False) -> tuple[list[EncodedRow], list[Drop]]:
+    def _encode_set(
+        self, origin: Origin, heldout: Heldout, *, by_quality: bool
+    ) -> tuple[list[EncodedRow], list[Drop]]:
         """Encode a set of rows; of another run those are left out that this run holds out.
 
         Args:
             origin: The set.
+            heldout: What this run holds out.
             by_quality: Whether the rows are to know what the gate measured.
 
         Raises:
             DataError: None of them can be learnt.
         """
-        found = self._read(origin)
+        found = self._read(origin, heldout)
         examples = [one for one in found if isinstance(one, Example)]
         unmade = [one for one in found if isinstance(one, Drop)]
         with self.progress.task("Encoding rows", total=len(examples), unit="rows") as task:
@@ -144,13 +149,10 @@ class Reader:
             rows = [dataclasses.replace(row, quality=quality.get(_row_id(row), 0.0)) for row in rows]
         return rows, unmade + drops
 
-    def _read(self, origin: Origin) -> list[Example | Drop]:
+    def _read(self, origin: Origin, heldout: Heldout) -> list[Example | Drop]:
         """Read a set of rows; those of another run bear its name, as ids are equal in all languages."""
-        found = list(read_origin(origin, chain=self.chain))
-        if not origin.run:
-            return found
-        heldout = read_heldout(self.chain)
-        return [_mark_foreign(one, origin.run, heldout) for one in found]
+        found, run = read_origin(origin, chain=self.chain), origin.run
+        return [_mark_foreign(one, run, heldout) for one in found] if run else list(found)
 
     def _encode(self, examples: Iterable[Example]) -> tuple[list[EncodedRow], list[Drop]]:
         with quiet_libraries():
