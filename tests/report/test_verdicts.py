@@ -64,6 +64,7 @@ def test_verdicts_stand_on_the_page_with_intervals_reasons_and_caveats(make_run:
 
 def test_no_interval_of_a_mean_rating_ends_beyond_the_judges_scale(make_run: Callable[..., MadeRun]) -> None:
     run = make_run()
+    run.report()
     write_verdicts(run.folder)
     few = {
         ("tuned", id_, 1): (JudgeVerdict(judge="judge-a", score=score),)

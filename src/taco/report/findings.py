@@ -92,7 +92,9 @@ def _state_ending(scores: Scores, tuned: ArmScores) -> Finding | None:
     ended = tuned.metrics.get("ended_by_itself")
     if ended is None or ended.value is None:
         return None
-    text = f"{_describe(ended, 'rate')} of the tuned answers ended by themselves{_compare_base(scores, 'ended_by_itself')}"
+    text = (
+        f"{_describe(ended, 'rate')} of the tuned answers ended by themselves{_compare_base(scores, 'ended_by_itself')}"
+    )
     names = {"length": "by the token limit", "loop": "in a loop", "label": "where a second answer began"}
     others = [f"{tuned.finishes[name]} {words}" for name, words in names.items() if tuned.finishes.get(name)]
     text += f". The others were ended from outside: {', '.join(others)}" if others else ""

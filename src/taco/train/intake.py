@@ -113,9 +113,7 @@ class Reader:
             digest=digest,
         )
 
-    def _encode_set(
-        self, origin: Origin, heldout: Heldout, *, by_quality: bool
-    ) -> tuple[list[EncodedRow], list[Drop]]:
+    def _encode_set(self, origin: Origin, heldout: Heldout, *, by_quality: bool) -> tuple[list[EncodedRow], list[Drop]]:
         """Encode a set of rows; of another run those are left out that this run holds out.
 
         Args:

@@ -92,28 +92,10 @@ def measure_losses(model: Any, rows: Sequence[EncodedRow], *, most_logits: int |
         most_logits: Bound on tokens times vocabulary; None for a model whose logits are needed all together.
     """
     from taco.train.attention import attending_in_rows
-    from taco.train.fused import is_frozen
-    from taco.train.head import TOKENS, sum_at_head
 
     packed = pack_tensors(rows, device=model.device)
-    inputs = {"input_ids": packed.input_ids, "position_ids": packed.position_ids, "use_cache": False}
-    tokens_at_once = _find_chunk(model, most_logits)
     with attending_in_rows([len(row.input_ids) for row in rows]):
-        if tokens_at_once is not None:
-            bare = _take_off(model)
-            head = bare.get_output_embeddings()
-            frozen = is_frozen(head)
-            if frozen or len(packed.targets) > tokens_at_once:
-                hidden = bare.base_model(**inputs).last_hidden_state[0, packed.predictors]
-                if frozen:
-                    total, each = sum_at_head(head, hidden, packed.targets, tokens=min(TOKENS, tokens_at_once))
-                    return Losses(total=total, parts=_sum_parts(each, packed.sections))
-                return _sum_in_chunks(head, hidden, packed, tokens_at_once)
-        if _takes_positions_to_keep(model):
-            logits = model(**inputs, logits_to_keep=packed.predictors).logits[0]
-        else:
-            logits = model(**inputs).logits[0, packed.predictors]
-    total, each = _sum_nats(logits, packed.targets)
+        total, each = _measure_each(model, packed, _find_chunk(model, most_logits))
     return Losses(total=total, parts=_sum_parts(each, packed.sections))
 
 
@@ -191,7 +173,31 @@ def _are_equal(model: Any, first: Callable[[], float], second: Callable[[], floa
     return abs(found - expected) <= ROUNDING.get(str(model.dtype), 1e-2) * abs(expected)
 
 
-def _sum_in_chunks(head: Any, hidden: torch.Tensor, packed: Packed, tokens: int) -> Losses:
+def _measure_each(model: Any, packed: Packed, tokens_at_once: int | None) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the sum of the cross entropies, with its gradient, and each of them without."""
+    from taco.train.fused import is_frozen
+    from taco.train.head import TOKENS, sum_at_head
+
+    inputs = {"input_ids": packed.input_ids, "position_ids": packed.position_ids, "use_cache": False}
+    if tokens_at_once is not None:
+        bare = _take_off(model)
+        head = bare.get_output_embeddings()
+        frozen = is_frozen(head)
+        if frozen or len(packed.targets) > tokens_at_once:
+            hidden = bare.base_model(**inputs).last_hidden_state[0, packed.predictors]
+            if frozen:
+                return sum_at_head(head, hidden, packed.targets, tokens=min(TOKENS, tokens_at_once))
+            return _sum_in_chunks(head, hidden, packed.targets, tokens=tokens_at_once)
+    if _takes_positions_to_keep(model):
+        logits = model(**inputs, logits_to_keep=packed.predictors).logits[0]
+    else:
+        logits = model(**inputs).logits[0, packed.predictors]
+    return _sum_nats(logits, packed.targets)
+
+
+def _sum_in_chunks(
+    head: Any, hidden: torch.Tensor, targets: torch.Tensor, *, tokens: int
+) -> tuple[torch.Tensor, torch.Tensor]:
     import torch
     from torch.utils.checkpoint import checkpoint
 
@@ -200,12 +206,9 @@ def _sum_in_chunks(head: Any, hidden: torch.Tensor, packed: Packed, tokens: int)
     def sum_one(part: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         return _sum_nats(head(part), targets)
 
-    chunks = zip(torch.split(hidden, tokens), torch.split(packed.targets, tokens), strict=True)
-    sums = [
-        checkpoint(sum_one, part, targets, use_reentrant=False, context_fn=keep_dropout) for part, targets in chunks
-    ]
-    each = torch.cat([losses for _, losses in sums])
-    return Losses(total=torch.stack([total for total, _ in sums]).sum(), parts=_sum_parts(each, packed.sections))
+    chunks = zip(torch.split(hidden, tokens), torch.split(targets, tokens), strict=True)
+    sums = [checkpoint(sum_one, *chunk, use_reentrant=False, context_fn=keep_dropout) for chunk in chunks]
+    return torch.stack([total for total, _ in sums]).sum(), torch.cat([losses for _, losses in sums])
 
 
 def _sum_nats(logits: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

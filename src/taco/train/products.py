@@ -1,8 +1,9 @@
 """Matrix products by the library that is fast on this processor.
 
-torch's fp32 products on x86 are those of Intel's MKL, which is slower on other makers' processors than oneDNN, which
-torch ships too: by a fifth to a third on an AMD EPYC core for the products of a small Llama (benchmarks/train.py). The
-choice follows from the processor's maker, not from a trial, so that the same machine always gets the same bits.
+torch's fp32 products on x86 are those of Intel's MKL. On a core of an AMD EPYC oneDNN is faster: single products of a
+small Llama by 2 to 14 %, but for one of ten, which is 5 % slower; all of them together in a training step on two cores
+by 14 % (benchmarks/fused.py). The choice follows from the processor's maker, not from a trial, so that the same machine
+always gets the same bits.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 import torch
 from torch.nn.functional import linear
 
+from taco.model import onednn
+
 
 def multiply(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
     """Return `rows @ weight.T + bias`, as `torch.nn.functional.linear` does, without a gradient of its own.
@@ -24,23 +27,19 @@ def multiply(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
         bias: [out], or none.
     """
     if rows.dtype == torch.float32 and rows.device.type == "cpu" and prefers_onednn():
-        return torch.ops.mkldnn._linear_pointwise(rows, weight, bias, "none", [], "")  # type: ignore[no-any-return]
+        return onednn.multiply(rows, weight, bias)
     return linear(rows, weight, bias)
 
 
 @functools.cache
 def prefers_onednn() -> bool:
     """Whether fp32 products go to oneDNN: on an x86 processor of another maker than Intel, where torch has it."""
-    if platform.machine().lower() not in ("x86_64", "amd64") or _read_maker() in ("", "GenuineIntel"):
+    if not onednn.is_x86() or _read_maker() in ("", "GenuineIntel"):
         return False
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
-    try:
-        rows, weight = torch.ones(2, 3), torch.ones(4, 3)
-        found = torch.ops.mkldnn._linear_pointwise(rows, weight, None, "none", [], "")
-    except (AttributeError, RuntimeError, TypeError):  # a torch that names or calls it otherwise
-        return False
-    return bool(torch.equal(found, linear(rows, weight)))
+    rows, weight = torch.ones(2, 3), torch.ones(4, 3)
+    return onednn.is_right(lambda: onednn.multiply(rows, weight, None), linear(rows, weight))
 
 
 def _read_maker() -> str:

@@ -157,7 +157,11 @@ class Detector:
 
     def _find_overlap(self, asked: Sequence[str], row: Mapping[str, Any]) -> tuple[str, How, float] | None:
         shared = Counter(
-            place for text in map(_pad, asked) for gram, places in self._short.items() if gram in text for place in places
+            place
+            for text in map(_pad, asked)
+            for gram, places in self._short.items()
+            if gram in text
+            for place in places
         )
         grams = {gram for text in list_texts(row) for gram in _slide(tidy(text).split(), GRAM_WORDS)}
         shared.update(place for gram in self._grams.keys() & grams for place in self._grams[gram])

@@ -1,0 +1,52 @@
+"""Products of oneDNN, which torch ships beside the library that it takes itself.
+
+The operators are those that torch.compile uses for frozen weights. They have no public names, so who calls them tries them
+first (`is_right`), and does without where another torch names or calls them otherwise.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+
+import torch
+
+_X86 = {"x86_64", "AMD64"}
+
+
+def is_x86() -> bool:
+    """Whether the processor is of the kind that the operators were measured on."""
+    return platform.machine() in _X86
+
+
+def multiply(inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+    """Return `inputs @ weight.T + bias`, without a gradient.
+
+    Args:
+        inputs: [..., in], fp32 or bf16.
+        weight: [out, in]; a transposed view will do, and so will what `lay_out` returned.
+        bias: [out], or none.
+    """
+    product: torch.Tensor = torch.ops.mkldnn._linear_pointwise(inputs, weight, bias, "none", [], "")
+    return product
+
+
+def lay_out(weight: torch.Tensor, rows: int) -> torch.Tensor:
+    """Return a copy of a weight, [out, in], in the order that is read fastest for products with so many rows."""
+    laid: torch.Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, rows)
+    return laid
+
+
+def is_right(product: Callable[[], torch.Tensor], expected: torch.Tensor, *, near: float = 0.0) -> bool:
+    """Try a product: whether it can be made, and is what torch's own is.
+
+    Args:
+        product: Makes it.
+        expected: Torch's own.
+        near: Largest difference that is taken, absolute and relative.
+    """
+    try:
+        found = product()
+    except (AttributeError, RuntimeError, TypeError):
+        return False
+    return bool(torch.allclose(found, expected, rtol=near, atol=near))
