@@ -27,6 +27,7 @@ from taco.generate.transformers import find_context
 from taco.model.base import resolve_base
 from taco.model.libraries import require_libraries, set_threads
 from taco.model.load import load_tokenizer
+from taco.model.onednn import bound_kept_products
 from taco.model.prompt import encode_prefix, encode_turns
 
 _MIB = 2**20
@@ -87,6 +88,7 @@ class TransformersSession:
         for adapter in setup.adapters.values():
             check_adapter(adapter)
         self._options = options
+        bound_kept_products()
         set_threads(setup.model.threads)
         self._base = resolve_base(setup.model, cache=setup.cache, progress=setup.progress)
         self._tokenizer = load_tokenizer(self._base)

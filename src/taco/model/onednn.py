@@ -6,12 +6,28 @@ first (`is_right`), and does without where another torch names or calls them oth
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Callable
 
 import torch
 
+KEPT_PRODUCTS = 128
+"""Kinds of products, by the sizes of what is multiplied, whose machine code is kept. A step of decoding has five to ten."""
+
+_CAPACITY = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+
 _X86 = {"x86_64", "AMD64"}
+
+
+def bound_kept_products() -> None:
+    """Let oneDNN keep the machine code of `KEPT_PRODUCTS` products instead of 1,024; of no use after the first one.
+
+    Batches that rows join and leave have hundreds of sizes, so that a server would grow for a long time. A number that the
+    user gave is left alone.
+    """
+    if not any(name in os.environ for name in (_CAPACITY, f"DNNL_{_CAPACITY.partition('_')[2]}")):
+        os.environ[_CAPACITY] = str(KEPT_PRODUCTS)
 
 
 def is_x86() -> bool:
