@@ -24,6 +24,7 @@ from taco.generate.prefix import PrefixMemory
 from taco.generate.sampling import Dice, choose_tokens, make_dice
 from taco.generate.session import Ask, Piece, SessionSetup
 from taco.generate.transformers import find_context
+from taco.model.allocator import give_back_large_blocks
 from taco.model.base import resolve_base
 from taco.model.libraries import require_libraries, set_threads
 from taco.model.load import load_tokenizer
@@ -88,6 +89,7 @@ class TransformersSession:
         for adapter in setup.adapters.values():
             check_adapter(adapter)
         self._options = options
+        give_back_large_blocks()
         bound_kept_products()
         set_threads(setup.model.threads)
         self._base = resolve_base(setup.model, cache=setup.cache, progress=setup.progress)
