@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("torch", reason="needs the extra [train]")
 
+from given_back import measure_after
 from taco.chain.formats import find_template
 from taco.errors import ModelError
 from taco.generate.backend import Limits, Prompt, Refusal, Setup
@@ -238,3 +240,28 @@ def test_streamed_text_is_the_text(session: TransformersSession, text: str) -> N
     stream = TextStream(tokenizer)
     pieces = [stream.push(token) for token in tokens]
     assert "".join(pieces) + stream.flush() == decode_text(tokenizer, tokens)
+
+
+OPEN = """
+import os
+from pathlib import Path
+from taco.generate.options import TransformersOptions
+from taco.generate.session import SessionSetup
+from taco.generate.transformers_session import TransformersSession
+from taco.model.options import ModelOptions
+from taco.progress import SilentProgress
+
+base, adapter = {base!r}, Path({adapter!r})
+setup = SessionSetup(
+    model=ModelOptions(base=base), adapters={{"a": adapter}}, cache=adapter.parent, progress=SilentProgress()
+)
+session = TransformersSession(TransformersOptions(), setup=setup)
+assert os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "128"
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such limit")
+def test_a_session_lets_memory_go(tiny_base: Path, tiny_adapter: Path) -> None:
+    """What is in a process with one is given back when it is freed; see tests/model for what each setting does."""
+    assert measure_after(OPEN.format(base=str(tiny_base), adapter=str(tiny_adapter))) > 250
