@@ -3,15 +3,13 @@
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from gate_rows import gate, plant_faults, read_drops, read_rows, translate_seed, write_rows
 
+from said import Said
 from taco.errors import DataError
-from taco.progress import SilentProgress
 from taco.records import Figures
 from taco.store.jsonl import read_records
 
@@ -155,25 +153,9 @@ def test_no_rows_are_no_fault(tmp_path: Path) -> None:
     assert count.rows_in == 0 and count.is_balanced()
 
 
-class Listener(SilentProgress):
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
-
-    @contextmanager
-    def task(self, title: str, *, total: int | None, unit: str, done: int = 0) -> Iterator["Listener"]:
-        yield self
-
-    def advance(self, amount: int = 1, *, note: str = "") -> None: ...
-
-
 def test_many_drops_are_said_aloud(translated: Path, tmp_path: Path) -> None:
     rows = read_rows(translated / "train.jsonl")[:30]
-    listener = Listener()
+    listener = Said()
     gate(
         write_rows(tmp_path / "rows", rows, []), tmp_path / "out", progress=listener, thresholds={"length_ratio_low": 9}
     )

@@ -7,18 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from taco.progress import SilentProgress
+from said import Said
 from taco.train.checkpoints import SEAL, find_checkpoint, list_checkpoints, remove_old_checkpoints, seal_checkpoint
-
-
-class Saying(SilentProgress):
-    """Keeps what is said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
 
 
 @pytest.fixture
@@ -33,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_newest_is_found_by_number(folder: Path) -> None:
-    progress = Saying()
+    progress = Said()
     assert find_checkpoint(folder, plan="this", progress=progress) == folder / "checkpoint-100"
     assert progress.lines == []
 
@@ -52,7 +42,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("said", list(DAMAGES))
 def test_a_bad_one_is_passed_over_and_said(folder: Path, said: str) -> None:
     DAMAGES[said](folder / "checkpoint-100")
-    progress = Saying()
+    progress = Said()
     assert find_checkpoint(folder, plan="this", progress=progress) == folder / "checkpoint-10"
     assert len(progress.lines) == 1
     assert said in progress.lines[0]
@@ -61,14 +51,14 @@ def test_a_bad_one_is_passed_over_and_said(folder: Path, said: str) -> None:
 
 
 def test_when_none_is_left_training_starts_anew(folder: Path) -> None:
-    progress = Saying()
+    progress = Said()
     assert find_checkpoint(folder, plan="another", progress=progress) is None
     assert progress.lines[-1] == "No checkpoint can be used; training starts at step 0."
     assert len(progress.lines) == 4
 
 
 def test_a_first_run_says_nothing(tmp_path: Path) -> None:
-    progress = Saying()
+    progress = Said()
     assert find_checkpoint(tmp_path / "checkpoints", plan="this", progress=progress) is None
     assert progress.lines == []
 

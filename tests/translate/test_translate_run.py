@@ -17,8 +17,8 @@ import pytest
 from translate_fakes import FaultyEngine
 from translate_rows import read_drops, read_files, read_rows, translate, write_source
 
+from said import Said
 from taco.errors import BudgetError, DataError, EngineBusy, EngineError, EngineRejected
-from taco.progress import SilentProgress
 from taco.store.memory import TranslationMemory
 from taco.translate.echo import EchoEngine
 from taco.translate.engine import Limits, Translation
@@ -361,18 +361,8 @@ def test_an_engine_that_is_busy_at_first_is_not_missing(
     assert max(waits) <= LONGEST_WAIT_S
 
 
-class Listener(SilentProgress):
-    """Keeps what a user is told."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
-
-
 def test_what_was_expected_is_held_against_what_was_sent(tmp_path: Path) -> None:
-    source, listener = write_source(tmp_path / "source"), Listener()
+    source, listener = write_source(tmp_path / "source"), Said()
     done = translate(source, tmp_path, progress=listener).counters
     phrase = "Keep it short."  # the stage's own, not a row's
     assert done["characters_expected"] == int(done["characters_sent"]) - len(phrase)
@@ -405,13 +395,13 @@ def test_a_missing_engine_is_named_with_what_is_used(
         return engine
 
     monkeypatch.setattr("taco.translate.worker.open_engine", open_engine)
-    listener = Listener()
+    listener = Said()
     translate(write_source(tmp_path / "source"), tmp_path, fallback="shipped-memory", progress=listener)
     assert said in listener.lines
 
 
 def test_what_a_deleted_run_of_the_same_name_sent_is_not_said_to_be_sent_again(tmp_path: Path) -> None:
-    source, listener = write_source(tmp_path / "source"), Listener()
+    source, listener = write_source(tmp_path / "source"), Said()
     first = translate(source, tmp_path).counters
     shutil.rmtree(tmp_path / "out")
     done = translate(source, tmp_path, progress=listener).counters

@@ -16,6 +16,7 @@ import pytest
 from made_language import MadeText, build_language, make_texts, rewrite_manifest
 
 from conftest import read_all, read_pure
+from said import Said
 from taco.errors import DataError, PublishError, StoreError
 from taco.languages.table import find_language
 from taco.progress import SilentProgress
@@ -150,19 +151,11 @@ def test_a_killed_process_leaves_what_the_next_goes_on_with(tmp_path: Path, writ
     assert not (tmp_path / "set").exists()
     finished = tmp_path / "set.taco-partial" / "run" / "gl.json"
     written = finished.stat().st_mtime_ns
-    heard = _Listening()
+    heard = Said()
     write_dataset(runs, tmp_path / "set", options=DatasetOptions(), progress=heard)
     assert heard.lines == ["Galician: written before"]
     assert (tmp_path / "set" / "run" / "gl.json").stat().st_mtime_ns == written
     assert read_all(tmp_path / "set") == read_all(write(*runs, out="other/set"))
-
-
-class _Listening(SilentProgress):
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
 
 
 def test_an_unchanged_data_set_is_not_touched(tmp_path: Path) -> None:
@@ -179,7 +172,7 @@ def test_only_what_changed_is_written_again(tmp_path: Path, write: Write) -> Non
     shard = folder / "data" / "gl" / "train-00000-of-00001.parquet"
     inode = shard.stat().st_ino
     build_language(tmp_path / "fa", "fa", train=9)
-    heard = _Listening()
+    heard = Said()
     assert write_dataset(runs, folder, options=DatasetOptions(), progress=heard)
     assert heard.lines == ["Galician: up to date"]
     assert shard.stat().st_ino == inode
