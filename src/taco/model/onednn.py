@@ -15,7 +15,8 @@ import torch
 KEPT_PRODUCTS = 128
 """Kinds of products, by the sizes of what is multiplied, whose machine code is kept. A step of decoding has five to ten."""
 
-_CAPACITY = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+_CAPACITY = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "DNNL_PRIMITIVE_CACHE_CAPACITY")
+"""Variables in which oneDNN looks for the number, the newer name first."""
 
 _X86 = {"x86_64", "AMD64"}
 
@@ -26,8 +27,8 @@ def bound_kept_products() -> None:
     Batches that rows join and leave have hundreds of sizes, so that a server would grow for a long time. A number that the
     user gave is left alone.
     """
-    if not any(name in os.environ for name in (_CAPACITY, f"DNNL_{_CAPACITY.partition('_')[2]}")):
-        os.environ[_CAPACITY] = str(KEPT_PRODUCTS)
+    if not any(name in os.environ for name in _CAPACITY):
+        os.environ[_CAPACITY[0]] = str(KEPT_PRODUCTS)
 
 
 def is_x86() -> bool:
