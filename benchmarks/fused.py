@@ -33,6 +33,7 @@ import torch
 from taco.model.base import resolve_base
 from taco.model.load import load_model, load_tokenizer
 from taco.model.options import EMBEDDED_BASE, ModelOptions
+from taco.pipeline.usage import Meter
 from taco.progress import open_progress
 from taco.records import Example
 from taco.store.cache import cache_folder
@@ -119,25 +120,13 @@ def measure_speeds(
     found: dict[str, list[tuple[float, float, float]]] = {form: [] for form in FORMS}
     for number in range(rounds + 1):
         for form in FORMS:
-            forget_peak()
-            clock, processor = time.perf_counter(), time.process_time()
+            gc.collect()
+            meter = Meter()
             run_passes(model, rows, form, threads)
+            used = meter.read()
             if number:  # the first round warms up
-                wall, used = time.perf_counter() - clock, time.process_time() - processor
-                found[form].append((tokens / wall, threads * tokens / used, read_peak()))
+                found[form].append((tokens / used.seconds, threads * tokens / used.cpu_seconds, used.peak_mib))
     return found
-
-
-def forget_peak() -> None:
-    """Let Linux count the peak of memory anew."""
-    gc.collect()
-    Path("/proc/self/clear_refs").write_text("5")
-
-
-def read_peak() -> float:
-    """Return the peak of resident memory in MiB since `forget_peak`."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(float(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def measure_errors(model: Any, row: EncodedRow) -> dict[str, float]:
