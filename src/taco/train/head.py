@@ -44,12 +44,13 @@ class _HeadLoss(torch.autograd.Function):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         each, slopes = [], []
         for part, wanted in zip(torch.split(hidden, tokens), torch.split(targets, tokens), strict=True):
-            # Subtracting the largest logit first, as this does, keeps the digits of 1 - p where p is near 1.
             logs = log_softmax(multiply(part, weight, bias), dim=-1)
             each.append(-logs.gather(1, wanted[:, None])[:, 0])
             if ctx.needs_input_grad[0]:
-                excess = logs.exp_()
-                excess.scatter_add_(1, wanted[:, None], excess.new_full((len(wanted), 1), -1.0))
+                excess, places = logs.exp_(), wanted[:, None]
+                excess.scatter_(1, places, 0.0)
+                # p - 1, from what all others have: where p is near 1, the difference would lose its digits.
+                excess.scatter_(1, places, -excess.sum(dim=1, keepdim=True))
                 slopes.append(excess @ weight)
         ctx.save_for_backward(*([torch.cat(slopes)] if slopes else []))
         nats = torch.cat(each)

@@ -39,7 +39,7 @@ from taco.train.result import save_result
 from taco.train.tokens import EncodedRow
 from taco.train.tuning import Plan, tune
 
-PLAN_VERSION = 2
+PLAN_VERSION = 3
 """Counts up when the same rows and settings give other weights: no checkpoint of before is gone on from."""
 
 
