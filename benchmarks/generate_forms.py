@@ -169,7 +169,7 @@ def raw_llama(bench: Bench) -> Form:
     prompts = bench.encode(load_tokenizer(base))
     slots = min(bench.batch_size, len(prompts))
     room = len(prompts[-1][1]) + bench.max_new_tokens
-    server = LlamaServer(model, adapter=lora, context=room, threads=bench.threads, slots=slots)
+    server = LlamaServer(model, adapters=[lora] if lora else [], context=room, threads=bench.threads, slots=slots)
     lock = threading.Lock()
 
     def ask(ids: list[int]) -> int:

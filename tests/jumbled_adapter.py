@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def save_jumble(base: Path, folder: Path) -> Path:
+def save_jumble(base: Path, folder: Path, *, seed: int = 1) -> Path:
     """Save an adapter of large random weights and return its folder."""
     import torch
     from peft import LoraConfig, get_peft_model
@@ -21,7 +21,7 @@ def save_jumble(base: Path, folder: Path) -> Path:
         task_type="CAUSAL_LM",
     )
     with quiet_libraries(), torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(1)
+        torch.manual_seed(seed)
         model = get_peft_model(AutoModelForCausalLM.from_pretrained(base), config)
         for name, weight in model.named_parameters():
             if "lora_" in name:

@@ -31,7 +31,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaServer]:
         pytest.skip("the embedded base is not on this machine")
     base = resolve_base(ModelOptions(), cache=cache_folder(), progress=SilentProgress())
     file = prepare_gguf(base, None, weights="f32", cache=tmp_path_factory.mktemp("cache"))
-    started = LlamaServer(file, adapter=None, context=1024, threads=1)
+    started = LlamaServer(file, context=1024, threads=1)
     yield started
     started.close()
 

@@ -47,14 +47,14 @@ def open_speaker(folder: Path, seal: Mapping[str, Any], *, base: Base, run: Tune
     if form == "ctranslate2":
         return _Ct2(folder)
     if form in ("gguf", "gguf-base") and files:
-        return _LlamaCpp(LlamaServer(files[0], adapter=None, context=_CONTEXT, threads=_THREADS))
+        return _LlamaCpp(LlamaServer(files[0], context=_CONTEXT, threads=_THREADS))
     if form == "gguf-lora" and files:
         from taco.generate.converted import prepare_gguf
 
         whole = prepare_gguf(base, None, weights="f32", cache=cache)
-        return _LlamaCpp(LlamaServer(whole, adapter=files[0], context=_CONTEXT, threads=_THREADS))
+        return _LlamaCpp(LlamaServer(whole, adapters=[files[0]], context=_CONTEXT, threads=_THREADS))
     if form == "ollama" and files:
-        server = LlamaServer(files[0], adapter=None, context=_CONTEXT, threads=_THREADS)
+        server = LlamaServer(files[0], context=_CONTEXT, threads=_THREADS)
         return _LlamaCpp(server, modelfile=(folder / "Modelfile").read_text(encoding="utf-8"))
     raise PublishError(
         f"{folder} holds no model that can be asked.", hint="Check merged, gguf, gguf-lora, ctranslate2 or ollama."

@@ -18,19 +18,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from taco.errors import ModelError
+from taco.generate.session import GREEDY, Sampling
 
 _TIMEOUT_S = 600.0
+_SEEDS = 2**32 - 1
+"""The next one means any seed to llama.cpp."""
+
 AT_ONCE = 32
 """Tokens that the server is asked for at a time: between two questions the others of its batch go on alone, and what comes
 after a token that the loop guard stops at was made in vain."""
 
 
 class LlamaServer:
-    """One GGUF model, with an adapter or without.
+    """One GGUF model, with adapters or without.
 
     Args:
         model: The GGUF file.
-        adapter: GGUF file of a LoRA adapter, applied in full; None for none.
+        adapters: GGUF files of LoRA adapters; each question says which one takes part, in full.
         context: Tokens that a prompt and its answer may have together.
         threads: CPU threads.
         slots: Answers that grow together at most.
@@ -39,21 +43,24 @@ class LlamaServer:
         ModelError: The extra [llamacpp] is not installed, or llama.cpp cannot load a file.
     """
 
-    def __init__(self, model: Path, *, adapter: Path | None, context: int, threads: int, slots: int = 1) -> None:
+    def __init__(
+        self, model: Path, *, adapters: Sequence[Path] = (), context: int, threads: int, slots: int = 1
+    ) -> None:
         # Threads that spin while they wait slow llama.cpp down tenfold and more where something else runs too.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         library = _import_library()
         try:
-            settings = _list_settings(library, model, adapter, context=context, threads=threads, slots=slots)
+            settings = _list_settings(library, model, adapters, context=context, threads=threads, slots=slots)
             self._server = library.Server(settings)
         except (RuntimeError, ValueError, OSError) as error:
+            beside = f" with {', '.join(map(str, adapters))}" if adapters else ""
             raise ModelError(
-                f"llama.cpp cannot load {model}{f' with {adapter}' if adapter else ''}: {error}.",
+                f"llama.cpp cannot load {model}{beside}: {error}.",
                 hint="Export it again; an adapter must be of the same base model.",
             ) from error
         address = urlsplit(self._server.listening_address)
         self._host, self._port = address.hostname or "127.0.0.1", address.port or 80
-        self._has_adapter = adapter is not None
+        self._adapters = len(adapters)
         self.context, self.slots = context, slots
 
     def encode(self, text: str) -> list[int]:
@@ -73,7 +80,9 @@ class LlamaServer:
         forbidden: int | None = None,
         penalty: float = 1.0,
         slot: int = 0,
-        is_tuned: bool = True,
+        adapter: int | None = 0,
+        sampling: Sampling = GREEDY,
+        at_once: int = AT_ONCE,
     ) -> Iterator[int]:
         """Yield the likeliest tokens after some others, an end token included; close it to stop early.
 
@@ -86,22 +95,23 @@ class LlamaServer:
             forbidden: A token that must not come first; then one token is yielded.
             penalty: See `Limits`; of the last 64 tokens.
             slot: Which of the answers that grow together this is; what its slot has read is not read again.
-            is_tuned: Whether the adapter takes part; what was read without it is not used with it.
+            adapter: Which of the adapters takes part; None for none of them. What was read with one is not used with another.
+            sampling: How tokens are chosen.
+            at_once: Tokens that the server is asked for at a time.
 
         Raises:
             ModelError: The server fails.
         """
         said = list(tokens)
-        question: dict[str, object] = {"samplers": ["top_k"], "top_k": 1, "return_tokens": True, "cache_prompt": True}
-        question["id_slot"] = slot
-        if penalty != 1:
-            question |= {"samplers": ["penalties", "top_k"], "repeat_penalty": penalty, "repeat_last_n": 64}
-        if self._has_adapter:
-            question["lora"] = [{"id": 0, "scale": float(is_tuned)}]
+        question: dict[str, object] = {"return_tokens": True, "cache_prompt": True, "id_slot": slot}
+        question |= _describe_sampling(sampling, penalty)
+        if self._adapters:
+            question["lora"] = [{"id": place, "scale": float(place == adapter)} for place in range(self._adapters)]
         if forbidden is not None:
             limit, question["logit_bias"] = 1, [[forbidden, False]]
         while limit > 0:
-            wanted = min(limit, AT_ONCE)
+            wanted = min(limit, at_once)
+            question["seed"] = (sampling.seed + len(said)) % _SEEDS  # each call throws anew
             reply = self._post("/completion", {**question, "prompt": said, "n_predict": wanted})
             found = [int(token) for token in reply["tokens"]][:wanted]
             yield from found
@@ -147,23 +157,34 @@ class Slot:
     Attributes:
         server: The server.
         number: Which one.
-        is_tuned: Whether the adapter takes part.
+        adapter: Which of the server's adapters takes part; None for none of them.
     """
 
     server: LlamaServer
     number: int
-    is_tuned: bool
+    adapter: int | None
 
     def stream(
         self, tokens: Sequence[int], *, limit: int, forbidden: int | None = None, penalty: float = 1.0
     ) -> Iterator[int]:
         """Yield the likeliest tokens after some others; see `LlamaServer.stream`."""
         return self.server.stream(
-            tokens, limit=limit, forbidden=forbidden, penalty=penalty, slot=self.number, is_tuned=self.is_tuned
+            tokens, limit=limit, forbidden=forbidden, penalty=penalty, slot=self.number, adapter=self.adapter
         )
 
 
-def _list_settings(library: Any, model: Path, adapter: Path | None, *, context: int, threads: int, slots: int) -> Any:
+def _describe_sampling(sampling: Sampling, penalty: float) -> dict[str, object]:
+    """Return the server's words for how tokens are chosen: the penalty, then the temperature, then the nucleus."""
+    samplers, settings = (["penalties"], {"repeat_penalty": penalty, "repeat_last_n": 64}) if penalty != 1 else ([], {})
+    if sampling.temperature == 0:
+        return {"samplers": [*samplers, "top_k"], "top_k": 1, **settings}
+    chance = {"temperature": sampling.temperature, "top_p": sampling.top_p}
+    return {"samplers": [*samplers, "temperature", "top_p"], **chance, **settings}
+
+
+def _list_settings(
+    library: Any, model: Path, adapters: Sequence[Path], *, context: int, threads: int, slots: int
+) -> Any:
     settings = library.CommonParams()
     settings.model.path = str(model)
     settings.n_ctx, settings.n_parallel, settings.kv_unified = context * slots, slots, False
@@ -175,6 +196,6 @@ def _list_settings(library: Any, model: Path, adapter: Path | None, *, context: 
     settings.flash_attn_type = library.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
     settings.ctx_shift = settings.warmup = settings.ui = False
     settings.verbosity = 0
-    if adapter is not None:
-        settings.lora_adapters = [library.CommonAdapterLoraInfo(str(adapter), 1.0)]
+    if adapters:
+        settings.lora_adapters = [library.CommonAdapterLoraInfo(str(adapter), 1.0) for adapter in adapters]
     return settings

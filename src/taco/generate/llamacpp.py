@@ -19,7 +19,7 @@ from taco.generate.llama_server import LlamaServer, Slot
 from taco.generate.options import LlamaCppOptions
 from taco.generate.shared_clock import SharedClock
 from taco.generate.streamed import fit_prompts, grow_row, read_speech
-from taco.model.base import resolve_base
+from taco.model.base import Base, resolve_base
 from taco.model.convert.gguf import describe_converter, find_extras
 from taco.model.load import load_tokenizer
 
@@ -43,21 +43,14 @@ class LlamaCppBackend:
         self._options, self._setup = options, setup
         self._base = resolve_base(setup.model, cache=setup.cache, progress=setup.progress)
         self._speech = read_speech(self._base, load_tokenizer(self._base), context=options.context)
-        self._converter = describe_converter()
+        context, size = self._speech.context, options.batch_size
+        self._signature = describe_llamacpp(self._base, options, context=context, slots=size)
         self._server: LlamaServer | None = None
         self._files: tuple[Path, Path | None] | None = None
 
     @property
     def signature(self) -> str:
-        return ", ".join(
-            [
-                f"xllamacpp {importlib.metadata.version('xllamacpp')}",
-                self._converter,
-                f"{self._base.name} {self._base.digest[:12]}",
-                f"{self._options.weights}, context {self._speech.context}, {self._options.batch_size} at a time",
-                "greedy but out of loops, adapter beside the model where it is plain LoRA",
-            ]
-        )
+        return f"{self._signature}, greedy but out of loops, adapter beside the model where it is plain LoRA"
 
     def generate(
         self, prompts: Sequence[Prompt], *, arm: str, limits: Limits, on_tokens: Callable[[int], None]
@@ -78,7 +71,7 @@ class LlamaCppBackend:
         def grow(row: GuardedRow, outbox: Outbox) -> None:
             number = free.get()
             try:
-                slot = Slot(server=server, number=number, is_tuned=arm == "tuned")
+                slot = Slot(server=server, number=number, adapter=0 if arm == "tuned" else None)
                 grow_row(slot, row, clock=clock, outbox=outbox)
             finally:
                 free.put(number)
@@ -104,7 +97,9 @@ class LlamaCppBackend:
             return server
         self.close()
         threads = self._setup.model.threads or os.cpu_count() or 1
-        self._server = LlamaServer(files[0], adapter=files[1], context=context, threads=threads, slots=slots)
+        self._server = LlamaServer(
+            files[0], adapters=[files[1]] if files[1] else [], context=context, threads=threads, slots=slots
+        )
         self._files = files
         return self._server
 
@@ -115,3 +110,15 @@ class LlamaCppBackend:
             return prepare_gguf(self._base, tuned, weights=weights, cache=cache, progress=progress), None
         model = prepare_gguf(self._base, None, weights=weights, cache=cache, progress=progress)
         return model, prepare_lora(self._base, tuned, cache=cache, progress=progress)
+
+
+def describe_llamacpp(base: Base, options: LlamaCppOptions, *, context: int, slots: int) -> str:
+    """Return what the answers of llama.cpp may depend on, see `Backend.signature`."""
+    return ", ".join(
+        [
+            f"xllamacpp {importlib.metadata.version('xllamacpp')}",
+            describe_converter(),
+            f"{base.name} {base.digest[:12]}",
+            f"{options.weights}, context {context}, {slots} at a time",
+        ]
+    )

@@ -24,6 +24,7 @@ SESSIONS = Registry(
             "taco.generate.options:TransformersOptions", "taco.generate.transformers_session:TransformersSession"
         ),
         "auto": Entry("taco.generate.options:AutoOptions", "taco.generate.transformers_session:TransformersSession"),
+        "llamacpp": Entry("taco.generate.options:LlamaCppOptions", "taco.generate.llamacpp_session:LlamaCppSession"),
         "echo": Entry("taco.generate.options:EchoOptions", "taco.generate.echo_session:EchoSession"),
     },
 )
@@ -62,6 +63,10 @@ class Sampling:
     seed: int = 0
 
 
+GREEDY = Sampling()
+"""The likeliest token each time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """What a session is asked.
@@ -91,7 +96,7 @@ class Ask:
     prefix: str = ""
     until: str = ""
     limits: Limits
-    sampling: Sampling = Sampling()
+    sampling: Sampling = GREEDY
     guard: GuardOptions = GUARD_OFF
 
 

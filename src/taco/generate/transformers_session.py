@@ -10,18 +10,16 @@ import importlib.metadata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from taco.chain.parse import find_over
 from taco.generate.adapter import check_adapter
 from taco.generate.adapter_set import AdapterSet
 from taco.generate.backend import Refusal
-from taco.generate.decode import Batch, DecodedRow, fill_holes, judge_row, make_penalty
-from taco.generate.detokenise import TextStream
+from taco.generate.decode import Batch, fill_holes, make_penalty
 from taco.generate.kv_cache import estimate_token_bytes
-from taco.generate.loop_guard import LoopGuard, make_loop_guard
+from taco.generate.live_row import LiveRow, begin_row, encode_ask
 from taco.generate.merged import find_ends
 from taco.generate.options import TransformersOptions
 from taco.generate.prefix import PrefixMemory
-from taco.generate.sampling import Dice, choose_tokens, make_dice
+from taco.generate.sampling import choose_tokens
 from taco.generate.session import Ask, Piece, SessionSetup
 from taco.generate.transformers import find_context
 from taco.model.allocator import give_back_large_blocks
@@ -29,39 +27,12 @@ from taco.model.base import resolve_base
 from taco.model.libraries import require_libraries, set_threads
 from taco.model.load import load_tokenizer
 from taco.model.onednn import bound_kept_products
-from taco.model.prompt import encode_prefix, encode_turns
 
 _MIB = 2**20
 
 READ_TOKENS = 512
 """Prompt tokens, padding included, that are read in one step at most, unless one prompt alone has more: the answers that
 grow already wait for them."""
-
-
-@dataclass(slots=True)
-class LiveRow:
-    """One answer that grows.
-
-    Attributes:
-        ask: What was asked.
-        prompt: Its tokens.
-        row: What was decoded for it.
-        text: Its text.
-        dice: How its tokens are chosen.
-        guard: What is done where it repeats itself; None for nothing.
-    """
-
-    ask: Ask
-    prompt: list[int]
-    row: DecodedRow
-    text: TextStream
-    dice: Dice
-    guard: LoopGuard | None
-
-    @property
-    def left(self) -> int:
-        """Tokens that it may still grow by."""
-        return self.row.limit - len(self.row.tokens)
 
 
 @dataclass(slots=True)
@@ -109,11 +80,7 @@ class TransformersSession:
 
     def encode(self, ask: Ask) -> list[int]:
         """Return an ask's tokens."""
-        if ask.turns:
-            ids = encode_turns(self._tokenizer, system=ask.system, turns=ask.turns)
-            return ids + encode_prefix(self._tokenizer, ask.prefix)
-        ids = [int(token) for token in self._tokenizer(ask.text)["input_ids"]]
-        return ids or [int(self._tokenizer.bos_token_id or min(self._ends))]
+        return encode_ask(ask, tokenizer=self._tokenizer, ends=self._ends)
 
     def join(self, ask: Ask) -> int | Refusal | None:
         """Take an ask; see `Session.join`."""
@@ -121,11 +88,9 @@ class TransformersSession:
         if len(prompt) >= self._context:
             detail = f"{len(prompt)} tokens; the model's context holds {self._context}, one of them for the answer"
             return Refusal(id=ask.id, reason="prompt-too-long", detail=detail)
-        limit = min(ask.limits.max_new_tokens, self._context - len(prompt))
-        if not self._has_room(len(prompt) + limit):
+        row = begin_row(ask, prompt, tokenizer=self._tokenizer, ends=self._ends, context=self._context)
+        if not self._has_room(len(prompt) + row.row.limit):
             return None
-        text = TextStream(self._tokenizer, encode_prefix(self._tokenizer, ask.prefix))
-        row = LiveRow(ask, prompt, DecodedRow(0, limit), text, make_dice(ask.sampling), self._make_guard(ask))
         self._new.append(row)
         return len(prompt)
 
@@ -197,7 +162,7 @@ class TransformersSession:
         penalties = [make_penalty(one.ask.limits.penalty, one.prompt, one.row.tokens) for one in live.rows]
         choose = choose_tokens([one.dice for one in live.rows])
         tokens = live.batch.step(forbidden, choose=choose, penalties=penalties)
-        pieces = [self._take(one, token) for one, token in zip(live.rows, tokens, strict=True)]
+        pieces = [one.take(token) for one, token in zip(live.rows, tokens, strict=True)]
         self._keep(live, [piece.finish is not None for piece in pieces])
         return pieces
 
@@ -206,25 +171,3 @@ class TransformersSession:
             order = fill_holes(is_over)
             live.rows = [live.rows[place] for place in order]
             live.batch.keep(order)
-
-    def _take(self, live: LiveRow, token: int) -> Piece:
-        live.row.tokens.append(token)
-        live.row.forbidden = None
-        finish = judge_row(live.row, self._ends, live.guard)
-        text = "" if finish == "stop" else live.text.push(token)
-        if finish:
-            text += live.text.flush()
-        return Piece(id=live.ask.id, text=text, finish=finish)
-
-    def _make_guard(self, ask: Ask) -> LoopGuard | None:
-        if not ask.limits.loop_guard:
-            return None
-
-        def is_over(_: int, text: str) -> bool:
-            if not ask.template:
-                return False
-            written = ask.prefix + text
-            over = find_over(written, template=ask.template, language=ask.language, after=len(ask.prefix))
-            return over is not None
-
-        return make_loop_guard(ask.limits, tokenizer=self._tokenizer, is_over=is_over)

@@ -1,0 +1,110 @@
+"""Answers that each grow in a thread of their own, told as a session tells them: a piece of each at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from taco.generate.session import Piece
+
+WAIT_S = 0.1
+"""Seconds that `Growers.take` waits for a piece: so long may a request that was given up, or is late, go unnoticed."""
+
+Give = Callable[[Piece], bool]
+"""Hands a piece over; says whether anybody wants more."""
+
+Grow = Callable[[Give], None]
+"""Hands over the pieces of one answer, the last of which has a finish; ends soon after nobody wants more."""
+
+
+@dataclass(slots=True, eq=False)
+class _Growing:
+    pieces: deque[Piece] = field(default_factory=deque)
+    failure: BaseException | None = None
+    is_wanted: bool = True
+
+
+class Growers:
+    """Answers under way.
+
+    All methods are called from one thread, that of the session.
+
+    Args:
+        most: Answers at a time.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._live: dict[str, _Growing] = {}
+        self._places = threading.BoundedSemaphore(most)
+        self._changed = threading.Condition()
+        self._pool = ThreadPoolExecutor(most, thread_name_prefix="taco-grow")
+
+    @property
+    def has_place(self) -> bool:
+        """Whether one more may start."""
+        return len(self._live) < self._most
+
+    def start(self, ask_id: str, grow: Grow) -> None:
+        """Let an answer grow; waits for one that was given up to let go of its place."""
+        growing = self._live[ask_id] = _Growing()
+        self._places.acquire()
+        self._pool.submit(self._run, growing, grow)
+
+    def take(self) -> list[Piece]:
+        """Return the next piece of each answer that has one; none at all where none came in `WAIT_S`.
+
+        Raises:
+            BaseException: What an answer failed with; all answers are given up.
+        """
+        if not self._live:
+            return []
+        with self._changed:
+            self._changed.wait_for(self._has_news, timeout=WAIT_S)
+            failures = [one.failure for one in self._live.values() if one.failure and not one.pieces]
+            pieces = [one.pieces.popleft() for one in self._live.values() if one.pieces]
+        if failures:
+            self.leave_all()
+            raise failures[0]
+        for piece in pieces:
+            if piece.finish:
+                del self._live[piece.id]
+        return pieces
+
+    def leave(self, ask_id: str) -> None:
+        """Give an answer up; nothing happens where there is none of that id."""
+        if growing := self._live.pop(ask_id, None):
+            growing.is_wanted = False
+
+    def leave_all(self) -> None:
+        """Give all answers up."""
+        for ask_id in list(self._live):
+            self.leave(ask_id)
+
+    def close(self) -> None:
+        """Give all answers up, and wait until none grows."""
+        self.leave_all()
+        self._pool.shutdown(wait=True)
+
+    def _has_news(self) -> bool:
+        return any(one.pieces or one.failure for one in self._live.values())
+
+    def _run(self, growing: _Growing, grow: Grow) -> None:
+        def give(piece: Piece) -> bool:
+            with self._changed:
+                growing.pieces.append(piece)
+                self._changed.notify()
+            return growing.is_wanted
+
+        try:
+            if growing.is_wanted:
+                grow(give)
+        except BaseException as error:
+            with self._changed:
+                growing.failure = error
+                self._changed.notify()
+        finally:
+            self._places.release()
