@@ -68,16 +68,18 @@ def test_what_was_given_up_says_nothing_more_and_its_name_is_free(growers: Growe
     assert [piece.text for pieces in take_all(growers) for piece in pieces] == ["x", "y"]
 
 
-def test_a_place_that_was_given_up_is_waited_for(growers: Growers) -> None:
+def test_a_place_that_was_given_up_is_free_once_it_is_noticed(growers: Growers) -> None:
     lets_go = threading.Event()
     for name in "ab":
         growers.start(name, lambda give: lets_go.wait(10) and None)
-    assert not growers.has_place
     growers.leave("a")
-    assert growers.has_place
-    threading.Timer(0.05, lets_go.set).start()
-    growers.start("c", spell("c", "z"))
-    assert lets_go.is_set()
+    growers.leave("b")
+    assert growers.take() == []
+    assert not growers.has_place
+    lets_go.set()
+    while not growers.has_place:
+        assert growers.take() == []
+    growers.start("a", spell("a", "z"))
     assert [piece.text for piece in growers.take()] == ["z"]
 
 

@@ -108,7 +108,8 @@ def test_who_leaves_makes_room_and_changes_nobody(session: LlamaCppSession, alon
     assert session.join(make_ask(3)) is None
     pieces = session.step()
     session.leave("1")
-    assert isinstance(session.join(make_ask(3)), int)
+    while session.join(make_ask(3)) is None:
+        pieces += session.step()
     texts = run_out(session, wanted={"0", "2", "3"}, pieces=pieces)
     assert {key: text for key, text in texts.items() if key != "1"} == {key: alone["a", key] for key in "023"}
     assert session.step() == []

@@ -191,8 +191,15 @@ def test_a_limit_a_filter_and_a_missing_count(server: FaultyServer, ask: Ask) ->
         ask_server(server, ask(["um"]))
 
 
-def test_a_server_that_cannot_stream_is_told(server: FaultyServer, ask: Ask) -> None:
-    server.answer = say(reply_json({"choices": [{"message": {"content": "Iso."}}]}))
+def test_a_server_that_does_not_stream_is_asked_once(server: FaultyServer, ask: Ask) -> None:
+    said = {"choices": [{"message": {"content": "Iso é."}, "finish_reason": "length"}]}
+    usage = {"prompt_tokens": 7, "completion_tokens": 3}
+    server.answer = say(reply_json(said | {"usage": usage}))
+    found = ask_server(server, ask(["um"]))["0"]
+    assert isinstance(found, Generation)
+    assert (found.text, list(found.token_ends), found.finish) == ("Iso é.", [2, 4, 6], "length")
+    assert len(server.requests) == 1
+    server.answer = say(reply_json(said))
     with pytest.raises(ModelError, match="stream = false"):
         ask_server(server, ask(["um"]))
 

@@ -223,6 +223,20 @@ def test_an_engine_that_takes_longer_than_an_answer_may_is_given_up(
         assert (reply.status_code, reply.json()["error"]["code"]) == (504, "engine_timeout")
 
 
+def test_the_engine_and_the_model_share_the_time_of_an_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    translate = EchoEngine.translate
+
+    def dawdle(self: EchoEngine, texts: Sequence[str]) -> Any:
+        time.sleep(0.8)
+        return translate(self, texts)
+
+    monkeypatch.setattr(EchoEngine, "translate", dawdle)
+    with serve_modes(tmp_path, timeout_s=1.0, session=open_echo(seconds_per_token=0.05)) as running:
+        reply = ask(running, "engine-question", question=" ".join([QUESTION] * 30)).json()
+        assert reply["taco"]["finish"] == "timeout"
+        assert reply["usage"]["completion_tokens"] <= 8
+
+
 def test_a_client_that_leaves_takes_its_text_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     translate, is_over, is_in, sent = EchoEngine.translate, threading.Event(), threading.Event(), []
 

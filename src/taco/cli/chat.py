@@ -10,7 +10,8 @@ import typer
 
 Run = Annotated[Path, typer.Argument(help="A finished run.", metavar="RUN")]
 Backend = Annotated[
-    str | None, typer.Option(help="transformers, or echo, which is no model; by default the run's.", metavar="NAME")
+    str | None,
+    typer.Option(help="transformers, llamacpp, or echo, which is no model; by default the run's.", metavar="NAME"),
 ]
 ShowsChain = Annotated[bool, typer.Option("--chain", help="Show the English sections from the start.")]
 MaxTokens = Annotated[

@@ -13,7 +13,8 @@ Runs = Annotated[
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all of this machine's.", metavar="ADDRESS")]
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.", min=0, max=65535)]
 Backend = Annotated[
-    str | None, typer.Option(help="transformers, or echo, which is no model; by default the run's.", metavar="NAME")
+    str | None,
+    typer.Option(help="transformers, llamacpp, or echo, which is no model; by default the run's.", metavar="NAME"),
 ]
 BatchSize = Annotated[
     int | None, typer.Option(help="Answers that grow together at most; by default the recipe's.", min=1, metavar="N")

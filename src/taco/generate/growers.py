@@ -30,28 +30,30 @@ class _Growing:
 class Growers:
     """Answers under way.
 
-    All methods are called from one thread, that of the session.
+    All methods are called from one thread, that of the session. None of them but `close` waits for an answer that was given
+    up, which has its place until it notices.
 
     Args:
         most: Answers at a time.
     """
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self._most, self._running = most, 0
         self._live: dict[str, _Growing] = {}
-        self._places = threading.BoundedSemaphore(most)
         self._changed = threading.Condition()
         self._pool = ThreadPoolExecutor(most, thread_name_prefix="taco-grow")
 
     @property
     def has_place(self) -> bool:
         """Whether one more may start."""
-        return len(self._live) < self._most
+        with self._changed:
+            return self._running < self._most
 
     def start(self, ask_id: str, grow: Grow) -> None:
-        """Let an answer grow; waits for one that was given up to let go of its place."""
+        """Let an answer grow; there must be a place."""
         growing = self._live[ask_id] = _Growing()
-        self._places.acquire()
+        with self._changed:
+            self._running += 1
         self._pool.submit(self._run, growing, grow)
 
     def take(self) -> list[Piece]:
@@ -60,10 +62,9 @@ class Growers:
         Raises:
             BaseException: What an answer failed with; all answers are given up.
         """
-        if not self._live:
-            return []
         with self._changed:
-            self._changed.wait_for(self._has_news, timeout=WAIT_S)
+            if self._live or self._running:
+                self._changed.wait_for(self._has_news, timeout=WAIT_S)
             failures = [one.failure for one in self._live.values() if one.failure and not one.pieces]
             pieces = [one.pieces.popleft() for one in self._live.values() if one.pieces]
         if failures:
@@ -90,6 +91,8 @@ class Growers:
         self._pool.shutdown(wait=True)
 
     def _has_news(self) -> bool:
+        if not self._live:
+            return not self._running  # the places of those that were given up are free
         return any(one.pieces or one.failure for one in self._live.values())
 
     def _run(self, growing: _Growing, grow: Grow) -> None:
@@ -103,8 +106,8 @@ class Growers:
             if growing.is_wanted:
                 grow(give)
         except BaseException as error:
-            with self._changed:
-                growing.failure = error
-                self._changed.notify()
+            growing.failure = error
         finally:
-            self._places.release()
+            with self._changed:
+                self._running -= 1
+                self._changed.notify()

@@ -64,13 +64,13 @@ class LlamaCppSession:
 
     def join(self, ask: Ask) -> int | Refusal | None:
         """Take an ask; see `Session.join`."""
+        if not self._growers.has_place:
+            return None
         speech = self._speech
         prompt = encode_ask(ask, tokenizer=speech.tokenizer, ends=speech.ends)
         if len(prompt) >= speech.context:
             detail = f"{len(prompt)} tokens; the context holds {speech.context}, one of them for the answer"
             return Refusal(id=ask.id, reason="prompt-too-long", detail=detail)
-        if not self._growers.has_place:
-            return None
         row = begin_row(ask, prompt, tokenizer=speech.tokenizer, ends=speech.ends, context=speech.context)
         self._growers.start(ask.id, partial(self._grow, row))
         return len(prompt)

@@ -84,8 +84,8 @@ class ChatClient:
 
         Args:
             messages: The messages, each with role and content.
-            take: Is given what was added, and says whether the answer may go on. Else the call is ended, and the reply has
-                only those counts of tokens that the server gave on the way.
+            take: Is given what was added, all at once by a server that does not stream, and says whether the answer may go
+                on. Else the call is ended, and the reply has only those counts of tokens that the server gave on the way.
             settings: Further fields of the request, instead of the options' own.
 
         Raises:
@@ -93,15 +93,20 @@ class ChatClient:
         """
         more = {"stream": True, "stream_options": {"include_usage": True}}
         events, reply = EventReader(), StreamedReply(self._service)
+        first, whole = b"", bytearray()
         with closing(self._read(self._make_request(messages, settings) | more)) as pieces:
             for piece in pieces:
+                first = first or piece.lstrip()[:1]
+                if first == b"{":  # a server that does not stream answers in one go
+                    whole += piece
+                    continue
                 for event in events.push(piece):
                     text = reply.take(event)
                     if text and not take(text):
                         return reply.conclude(is_ended=True)
                 if reply.is_over:
                     break
-        return reply.conclude()
+        return self._take_whole(bytes(whole), take) if whole else reply.conclude()
 
     def close(self) -> None:
         """Close all connections; may be called more than once."""
@@ -115,8 +120,13 @@ class ChatClient:
         return request | dict(settings)
 
     def _post(self, request: dict[str, Any]) -> ChatReply:
-        body = b"".join(self._read(request))
-        return read_reply(body.decode("utf-8", errors="replace"), self._service)
+        return self._take_whole(b"".join(self._read(request)), lambda text: True)
+
+    def _take_whole(self, body: bytes, take: Callable[[str], bool]) -> ChatReply:
+        reply = read_reply(body.decode("utf-8", errors="replace"), self._service)
+        if reply.content:
+            take(reply.content)
+        return reply
 
     def _read(self, request: dict[str, Any]) -> Generator[bytes, None, None]:
         """Yield the bytes of an answer."""

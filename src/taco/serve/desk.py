@@ -114,7 +114,7 @@ class Desk:
             guard=run.recipe.generate.guard if request.taco.guard and steps.mode == "chain" else GUARD_OFF,
         )
         reader = AnswerReader(run.template.name, run.language, request.taco.chain, request.stops)
-        job, tokens = await self._admit(ask)
+        job, tokens = await self._admit(ask, since=started)
         return Ticket(run=run, job=job, reader=reader, started=started, steps=steps, prompt_tokens=tokens)
 
     async def take_completion(self, request: CompletionRequest) -> Ticket:
@@ -131,7 +131,7 @@ class Desk:
             sampling=choose_sampling(request),
         )
         reader, started = AnswerReader("", run.language, "inline", request.stops), time.monotonic()
-        job, tokens = await self._admit(ask)
+        job, tokens = await self._admit(ask, since=started)
         return Ticket(run=run, job=job, reader=reader, started=started, prompt_tokens=tokens)
 
     async def read(self, ticket: Ticket) -> AsyncIterator[list[Delta]]:
@@ -183,10 +183,10 @@ class Desk:
         )
         return reader.complete(text)
 
-    async def _admit(self, ask: Ask) -> tuple[Job, int]:
+    async def _admit(self, ask: Ask, *, since: float) -> tuple[Job, int]:
         """Wait for room; return the answer's place in the engine, and its number of prompt tokens."""
         try:
-            job = self.engine.submit(ask)
+            job = self.engine.submit(ask, since=since)
         except EngineStopped:
             raise _explain(Ended("closing")) from None
         except QueueFull:

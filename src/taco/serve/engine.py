@@ -19,6 +19,10 @@ from taco.errors import TacoError
 from taco.generate.backend import Refusal
 from taco.generate.session import Ask, Piece, Session
 
+ROOM_S = 0.1
+"""Seconds after which a session that had no room is asked again, unless an answer ends before: places of answers that were
+given up may become free later."""
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -86,7 +90,7 @@ class Engine:
         self._live: dict[str, Job] = {}
         self._given_up: list[Job] = []
         self._is_closing = False
-        self._is_full = False  # nobody has left since the first in the queue found no room
+        self._full_until = 0.0  # the first in the queue found no room, by `time.monotonic`
         self._changed = threading.Condition()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="taco-decode", daemon=True)
@@ -111,14 +115,18 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._thread.start()
 
-    def submit(self, ask: Ask) -> Job:
+    def submit(self, ask: Ask, *, since: float | None = None) -> Job:
         """Let an ask wait for its turn.
+
+        Args:
+            ask: What is asked.
+            since: When its request came, by `time.monotonic`; now if left out.
 
         Raises:
             QueueFull: Too many wait already.
             EngineStopped: Nobody would answer.
         """
-        job = Job(ask, time.monotonic() + self._timeout_s)
+        job = Job(ask, (time.monotonic() if since is None else since) + self._timeout_s)
         with self._changed:
             if self._is_closing:
                 raise EngineStopped
@@ -153,6 +161,8 @@ class Engine:
                 if self._live:
                     events += self._step()
                 self._tell(events)
+                if not self._live:
+                    self._wait_for_room()
         finally:  # whatever happened, nobody may wait for ever
             with self._changed:
                 self._is_closing = True
@@ -164,6 +174,11 @@ class Engine:
             while not (self._waiting or self._live or self._given_up or self._is_closing):
                 self._changed.wait()
             return not self._is_closing
+
+    def _wait_for_room(self) -> None:
+        with self._changed:
+            if self._waiting and not self._is_closing:
+                self._changed.wait(max(0.0, self._full_until - time.monotonic()))
 
     def _drop_given_up(self) -> None:
         with self._changed:
@@ -188,7 +203,7 @@ class Engine:
     def _admit(self) -> list[tuple[Job, Event]]:
         """Let jobs in, first come first served, as long as there is room."""
         events: list[tuple[Job, Event]] = []
-        while self._waiting and not self._is_full:
+        while self._waiting and time.monotonic() >= self._full_until:
             job = self._waiting[0]
             try:
                 outcome = self.session.join(job.ask)
@@ -198,7 +213,7 @@ class Engine:
                 traceback.print_exc()
                 outcome = Refusal(id=job.ask.id, reason="cannot-encode", detail="the model cannot read this prompt")
             if outcome is None:
-                self._is_full = True
+                self._full_until = time.monotonic() + ROOM_S
                 break
             with self._changed:
                 self._waiting.popleft()
@@ -225,13 +240,13 @@ class Engine:
                 events.append((asked, piece))
                 if piece.finish:
                     del self._live[piece.id]
-                    self._is_full = False
+                    self._full_until = 0.0
         return events
 
     def _forget(self, job: Job) -> None:
         if self._live.pop(job.ask.id, None) is not None:
             self.session.leave(job.ask.id)
-        job.is_over, self._is_full = True, False
+        job.is_over, self._full_until = True, 0.0
 
     def _tell(self, events: Sequence[tuple[Job, Event]]) -> None:
         if events and self._loop is not None and not self._loop.is_closed():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import sys
+import time
 from pathlib import Path
 
 from taco.errors import DataError, TacoError
@@ -23,6 +24,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """What could steer the terminal; models' texts are not to be trusted with that."""
 
 MOST_BYTES = 2**30
+
+_ROOM_S = 60.0
 
 HELP = "/chain  /retry  /up  /down  /correct TEXT  /new  /quit"
 
@@ -113,7 +116,7 @@ class Terminal:
             limits=limits,
             guard=generate.guard if self._relay.mode == "chain" else GUARD_OFF,
         )
-        outcome = self._session.join(ask)
+        outcome = self._join(ask)
         if not isinstance(outcome, int):
             self._note(outcome.detail if isinstance(outcome, Refusal) else "there is no room")
             return False
@@ -121,6 +124,13 @@ class Terminal:
         self._read(ask.id, reader, given)
         self._last, self._turns = reader, [*turns, ("assistant", self._render(reader))]
         return True
+
+    def _join(self, ask: Ask) -> int | Refusal | None:
+        """Let an ask in; an answer that was stopped may take a moment to make room."""
+        deadline = time.monotonic() + _ROOM_S
+        while (outcome := self._session.join(ask)) is None and time.monotonic() < deadline:
+            self._session.step()
+        return outcome
 
     def _put_question(self, question: str) -> str | None:
         """Do step 1 where it is an engine's: return what the answer begins with, None where there is no translation."""
