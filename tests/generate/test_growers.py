@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taco.generate.growers import Give, Grow, Growers
+from taco.generate.growers import Grow, Growers, Outlet
 from taco.generate.session import Piece
 
 
@@ -17,13 +17,13 @@ from taco.generate.session import Piece
 def growers() -> Iterator[Growers]:
     made = Growers(2)
     yield made
-    made.close()
+    made.close(wait_s=10)
 
 
 def spell(ask_id: str, text: str) -> Grow:
-    def grow(give: Give) -> None:
+    def grow(outlet: Outlet) -> None:
         for place, letter in enumerate(text, start=1):
-            if not give(Piece(id=ask_id, text=letter, finish="stop" if place == len(text) else None)):
+            if not outlet.give(Piece(id=ask_id, text=letter, finish="stop" if place == len(text) else None)):
                 return
 
     return grow
@@ -43,7 +43,7 @@ def test_each_step_has_one_piece_of_an_answer_and_all_come_in_order(texts: list[
     for number, text in enumerate(texts):
         growers.start(str(number), spell(str(number), text))
     steps = take_all(growers)
-    growers.close()
+    growers.close(wait_s=10)
     assert all(len({piece.id for piece in pieces}) == len(pieces) for pieces in steps)
     found = [
         "".join(piece.text for pieces in steps for piece in pieces if piece.id == str(n)) for n in range(len(texts))
@@ -54,11 +54,11 @@ def test_each_step_has_one_piece_of_an_answer_and_all_come_in_order(texts: list[
 def test_what_was_given_up_says_nothing_more_and_its_name_is_free(growers: Growers) -> None:
     waits, is_told = threading.Event(), threading.Event()
 
-    def grow(give: Give) -> None:
-        give(Piece(id="a", text="1"))
+    def grow(outlet: Outlet) -> None:
+        outlet.give(Piece(id="a", text="1"))
         is_told.set()
         waits.wait(10)
-        assert not give(Piece(id="a", text="2"))
+        assert not outlet.give(Piece(id="a", text="2"))
 
     growers.start("a", grow)
     assert is_told.wait(10)
@@ -71,7 +71,7 @@ def test_what_was_given_up_says_nothing_more_and_its_name_is_free(growers: Growe
 def test_a_place_that_was_given_up_is_free_once_it_is_noticed(growers: Growers) -> None:
     lets_go = threading.Event()
     for name in "ab":
-        growers.start(name, lambda give: lets_go.wait(10) and None)
+        growers.start(name, lambda outlet: lets_go.wait(10) and None)
     growers.leave("a")
     growers.leave("b")
     assert growers.take() == []
@@ -84,8 +84,8 @@ def test_a_place_that_was_given_up_is_free_once_it_is_noticed(growers: Growers) 
 
 
 def test_a_failure_comes_after_what_was_said_and_ends_all(growers: Growers) -> None:
-    def fail(give: Give) -> None:
-        give(Piece(id="a", text="1"))
+    def fail(outlet: Outlet) -> None:
+        outlet.give(Piece(id="a", text="1"))
         raise ZeroDivisionError
 
     growers.start("a", fail)
@@ -99,6 +99,6 @@ def test_a_failure_comes_after_what_was_said_and_ends_all(growers: Growers) -> N
 
 def test_nobody_is_waited_for_for_long(growers: Growers) -> None:
     lets_go = threading.Event()
-    growers.start("a", lambda give: lets_go.wait(10) and None)
+    growers.start("a", lambda outlet: lets_go.wait(10) and None)
     assert growers.take() == []
     lets_go.set()

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from faulty_server import Drip, Drop, FaultyServer, Reply, Request, reply_json, say
 from instant_clock import InstantClock
 from said import Said
+from streamed_reply import cut, stream, write_events
 from taco.chain.formats import find_template
 from taco.errors import ModelError
 from taco.generate.backend import BACKENDS, Generation, Limits, Prompt, Refusal, Setup
@@ -36,26 +37,6 @@ Ask = Callable[[Sequence[str]], list[Prompt]]
 LIMITS = Limits(max_new_tokens=500, loop_guard=True)
 FIRST, SECOND, THIRD = find_template("taco").separators(find_language("gl"))
 CHAIN = f"{FIRST}Say it.{SECOND}It.{THIRD}Iso."
-
-
-def write_events(pieces: Sequence[str], *, finish: str | None = "stop", tokens: int | None = -1, **more: Any) -> bytes:
-    """Write a stream; `tokens` -1 for one a piece and the end token, None for no usage."""
-    chunks: list[Any] = [{"choices": [{"index": 0, "delta": {"content": piece}}]} for piece in pieces]
-    if finish:
-        chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
-    if tokens is not None:
-        count = len(pieces) + 1 if tokens < 0 else tokens
-        chunks.append({"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": count}})
-    lines = [json.dumps(chunk | more, ensure_ascii=False) for chunk in chunks] + ["[DONE]"] * bool(finish)
-    return "".join(f"data: {line}\n\n" for line in lines).encode()
-
-
-def stream(pieces: Sequence[str], **more: Any) -> Reply:
-    return Reply(write_events(pieces, **more), headers={"Content-Type": "text/event-stream"}, is_chunked=True)
-
-
-def cut(text: str) -> list[str]:
-    return [text[start : start + 3] for start in range(0, len(text), 3)]
 
 
 def echo(request: Request) -> Reply:

@@ -11,7 +11,17 @@ import typer
 Run = Annotated[Path, typer.Argument(help="A finished run.", metavar="RUN")]
 Backend = Annotated[
     str | None,
-    typer.Option(help="transformers, llamacpp, or echo, which is no model; by default the run's.", metavar="NAME"),
+    typer.Option(
+        help="transformers, llamacpp, openai, or echo, which is no model; by default the run's.", metavar="NAME"
+    ),
+]
+Options = Annotated[
+    list[str],
+    typer.Option(
+        "--option",
+        help="An option of the backend, before the recipe's, such as weights=q8_0 of llamacpp; may be repeated.",
+        metavar="NAME=VALUE",
+    ),
 ]
 ShowsChain = Annotated[bool, typer.Option("--chain", help="Show the English sections from the start.")]
 MaxTokens = Annotated[
@@ -33,6 +43,7 @@ Feedback = Annotated[
 def chat(
     run: Run,
     backend: Backend = None,
+    option: Options = [],  # noqa: B006 (typer copies it)
     chain: ShowsChain = False,
     max_tokens: MaxTokens = 2048,
     mode: Mode = None,
@@ -46,6 +57,7 @@ def chat(
 
     Example: taco chat runs/quickstart-gl
     """
+    from taco.cli.settings import read_settings
     from taco.generate.modes import parse_mode
     from taco.progress import open_progress
     from taco.serve.relays import open_relay_here
@@ -58,9 +70,12 @@ def chat(
     (served,) = menu.runs
     progress, cache = open_progress(), cache_folder()
     chosen = parse_mode(mode) if mode else None
+    given = read_settings(option, "--option")
     with (
         open_relay_here(served, chosen, cache=cache, progress=progress) as relay,
-        closing(open_session(menu, backend=backend, batch_size=1, cache=cache, progress=progress)) as session,
+        closing(
+            open_session(menu, backend=backend, batch_size=1, cache=cache, progress=progress, given=given)
+        ) as session,
     ):
         folder = feedback or served.feedback
         Terminal(served, session, max_tokens=max_tokens, folder=folder, shows_chain=chain, relay=relay).talk()

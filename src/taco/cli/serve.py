@@ -14,7 +14,17 @@ Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all o
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.", min=0, max=65535)]
 Backend = Annotated[
     str | None,
-    typer.Option(help="transformers, llamacpp, or echo, which is no model; by default the run's.", metavar="NAME"),
+    typer.Option(
+        help="transformers, llamacpp, openai, or echo, which is no model; by default the run's.", metavar="NAME"
+    ),
+]
+Options = Annotated[
+    list[str],
+    typer.Option(
+        "--option",
+        help="An option of the backend, before the recipe's, such as weights=q8_0 of llamacpp; may be repeated.",
+        metavar="NAME=VALUE",
+    ),
 ]
 BatchSize = Annotated[
     int | None, typer.Option(help="Answers that grow together at most; by default the recipe's.", min=1, metavar="N")
@@ -62,6 +72,7 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 8642,
     backend: Backend = None,
+    option: Options = [],  # noqa: B006
     batch_size: BatchSize = None,
     max_waiting: MaxWaiting = 256,
     max_tokens: MaxTokens = 2048,
@@ -80,6 +91,7 @@ def serve(
 
     Example: taco serve runs/quickstart-gl
     """
+    from taco.cli.settings import read_settings
     from taco.generate.modes import parse_mode
     from taco.progress import open_progress
     from taco.serve.options import ServeOptions
@@ -106,6 +118,7 @@ def serve(
         runs,
         options=options,
         backend=backend,
+        given=read_settings(option, "--option"),
         batch_size=batch_size,
         cache=cache_folder(),
         feedback=feedback,

@@ -55,10 +55,10 @@ class EndedSession:
         ending = self._endings.get(piece.id)
         if ending is None:
             return piece
-        text, is_over = ending.push(piece.text, is_last=piece.finish is not None)
-        if is_over and piece.finish is None:
+        text, is_over = ending.push(piece.text, is_last=piece.is_last)
+        if is_over and not piece.is_last:
             self._session.leave(piece.id)
-        if is_over or piece.finish is not None:
+        if is_over or piece.is_last:
             del self._endings[piece.id]
         return replace(piece, text=text, finish="label" if is_over else piece.finish)
 

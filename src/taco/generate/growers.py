@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from taco.generate.session import Piece
@@ -13,18 +12,33 @@ from taco.generate.session import Piece
 WAIT_S = 0.1
 """Seconds that `Growers.take` waits for a piece: so long may a request that was given up, or is late, go unnoticed."""
 
-Give = Callable[[Piece], bool]
-"""Hands a piece over; says whether anybody wants more."""
-
-Grow = Callable[[Give], None]
-"""Hands over the pieces of one answer, the last of which has a finish; ends soon after nobody wants more."""
-
 
 @dataclass(slots=True, eq=False)
-class _Growing:
+class Outlet:
+    """Where an answer's pieces go.
+
+    Attributes:
+        changed: Told of each piece.
+        pieces: Those that were not taken yet.
+        failure: What the answer ended with; None for nothing.
+        is_wanted: Whether anybody reads on.
+    """
+
+    changed: threading.Condition
     pieces: deque[Piece] = field(default_factory=deque)
     failure: BaseException | None = None
     is_wanted: bool = True
+
+    def give(self, piece: Piece) -> bool:
+        """Hand a piece over; say whether anybody wants more."""
+        with self.changed:
+            self.pieces.append(piece)
+            self.changed.notify()
+        return self.is_wanted
+
+
+Grow = Callable[[Outlet], None]
+"""Hands over the pieces of one answer up to the last; ends soon after nobody wants more."""
 
 
 class Growers:
@@ -39,9 +53,8 @@ class Growers:
 
     def __init__(self, most: int) -> None:
         self._most, self._running = most, 0
-        self._live: dict[str, _Growing] = {}
+        self._live: dict[str, Outlet] = {}
         self._changed = threading.Condition()
-        self._pool = ThreadPoolExecutor(most, thread_name_prefix="taco-grow")
 
     @property
     def has_place(self) -> bool:
@@ -51,10 +64,10 @@ class Growers:
 
     def start(self, ask_id: str, grow: Grow) -> None:
         """Let an answer grow; there must be a place."""
-        growing = self._live[ask_id] = _Growing()
+        outlet = self._live[ask_id] = Outlet(self._changed)
         with self._changed:
             self._running += 1
-        self._pool.submit(self._run, growing, grow)
+        threading.Thread(target=self._run, args=(outlet, grow), name=f"taco-grow-{ask_id}", daemon=True).start()
 
     def take(self) -> list[Piece]:
         """Return the next piece of each answer that has one; none at all where none came in `WAIT_S`.
@@ -71,42 +84,37 @@ class Growers:
             self.leave_all()
             raise failures[0]
         for piece in pieces:
-            if piece.finish:
+            if piece.is_last:
                 del self._live[piece.id]
         return pieces
 
     def leave(self, ask_id: str) -> None:
         """Give an answer up; nothing happens where there is none of that id."""
-        if growing := self._live.pop(ask_id, None):
-            growing.is_wanted = False
+        if outlet := self._live.pop(ask_id, None):
+            outlet.is_wanted = False
 
     def leave_all(self) -> None:
         """Give all answers up."""
         for ask_id in list(self._live):
             self.leave(ask_id)
 
-    def close(self) -> None:
-        """Give all answers up, and wait until none grows."""
+    def close(self, *, wait_s: float) -> None:
+        """Give all answers up, and wait so long at most until none grows."""
         self.leave_all()
-        self._pool.shutdown(wait=True)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running, timeout=wait_s)
 
     def _has_news(self) -> bool:
         if not self._live:
             return not self._running  # the places of those that were given up are free
         return any(one.pieces or one.failure for one in self._live.values())
 
-    def _run(self, growing: _Growing, grow: Grow) -> None:
-        def give(piece: Piece) -> bool:
-            with self._changed:
-                growing.pieces.append(piece)
-                self._changed.notify()
-            return growing.is_wanted
-
+    def _run(self, outlet: Outlet, grow: Grow) -> None:
         try:
-            if growing.is_wanted:
-                grow(give)
+            if outlet.is_wanted:
+                grow(outlet)
         except BaseException as error:
-            growing.failure = error
+            outlet.failure = error
         finally:
             with self._changed:
                 self._running -= 1

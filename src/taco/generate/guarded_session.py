@@ -9,7 +9,6 @@ from taco.generate.backend import Refusal
 from taco.generate.faults import Fault
 from taco.generate.session import Ask, Piece, Session
 from taco.generate.watch import Watch
-from taco.records import Finish
 
 
 class GuardedSession:
@@ -88,11 +87,14 @@ class GuardedSession:
         watch = self._watches.get(piece.id)
         if watch is None:
             return piece
+        if piece.refusal:
+            self._forget(piece.id)
+            return piece
         shown, fault = watch.push(piece.text)
         text = self._pending.pop(piece.id, "") + shown
         if fault is None and piece.finish:
             fault = watch.end(piece.finish)
-        return self._end(watch, text, piece.finish) if fault is None else self._repair(watch, fault, text, piece)
+        return self._end(watch, text, piece) if fault is None else self._repair(watch, fault, text, piece)
 
     def _repair(self, watch: Watch, fault: Fault | None, text: str, piece: Piece) -> Piece:
         """Cut; let the answer go on, or end it where nothing more is to be repaired."""
@@ -107,11 +109,11 @@ class GuardedSession:
             finish = "length" if fault.kind == "budget" else finish or "loop"
             watch.settle("closed", finish)
             fault = watch.end(finish)
-        return self._end(watch, text, finish)
+        return self._end(watch, text, replace(piece, finish=finish))
 
-    def _end(self, watch: Watch, text: str, finish: Finish | None) -> Piece:
-        if finish is None:
-            return Piece(id=watch.ask.id, text=text)
-        text += watch.finish(finish)
+    def _end(self, watch: Watch, text: str, piece: Piece) -> Piece:
+        if piece.finish is None:
+            return replace(piece, text=text)
+        text += watch.finish(piece.finish)
         self._forget(watch.ask.id)
-        return Piece(id=watch.ask.id, text=text, finish=finish, repairs=tuple(watch.repairs), ends=watch.ends)
+        return replace(piece, text=text, repairs=tuple(watch.repairs), ends=watch.ends)

@@ -13,7 +13,7 @@ from taco.errors import ModelError
 from taco.generate.adapter import check_adapter, is_whole_model
 from taco.generate.backend import Refusal
 from taco.generate.converted import prepare_gguf, prepare_lora
-from taco.generate.growers import Give, Growers
+from taco.generate.growers import Growers, Outlet
 from taco.generate.live_row import LiveRow, begin_row, encode_ask
 from taco.generate.llama_server import LlamaServer
 from taco.generate.llamacpp import describe_llamacpp
@@ -23,6 +23,8 @@ from taco.generate.streamed import read_speech
 from taco.model.base import Base, resolve_base
 from taco.model.convert.gguf import find_extras
 from taco.model.load import load_tokenizer
+
+_STOP_S = 60.0
 
 STREAMED = 4
 """Tokens that the server is asked for at a time: few, because they are shown as they come."""
@@ -85,10 +87,10 @@ class LlamaCppSession:
 
     def close(self) -> None:
         """Stop the server."""
-        self._growers.close()
+        self._growers.close(wait_s=_STOP_S)
         self._server.close()
 
-    def _grow(self, live: LiveRow, give: Give) -> None:
+    def _grow(self, live: LiveRow, outlet: Outlet) -> None:
         slot = self._slots.take(live.prompt)
         row, ask = live.row, live.ask
         try:
@@ -107,7 +109,7 @@ class LlamaCppSession:
                 with closing(steps) as tokens:  # type: ignore[type-var]
                     for token in tokens:
                         piece = live.take(token)
-                        if not give(piece):
+                        if not outlet.give(piece):
                             return
                         if piece.finish or row.forbidden is not None:
                             break

@@ -105,23 +105,12 @@ class OpenAIBackend:
     def _ask(self, growth: Growth, model: str) -> ChatReply:
         """Make a call for an answer, which goes on with what came of it before where the server can do that."""
         prompt = growth.begin_call(goes_on=self._options.can_continue)
-        settings = self._make_settings(prompt, growth.limits)
+        settings = make_settings(self._options, prompt, growth.limits)
         if self._options.stream:
             return self._client.stream(list_messages(prompt), take=growth.take, model=model, **settings)
         reply = self._client.ask(list_messages(prompt), model=model, **settings)
         growth.take(reply.content)
         return reply
-
-    def _make_settings(self, prompt: Prompt, limits: Limits) -> dict[str, Any]:
-        extra = dict(self._options.extra_body)
-        if prompt.prefix:
-            extra |= {"add_generation_prompt": False, "continue_final_message": True}
-        if limits.penalty != 1:
-            extra["repetition_penalty"] = limits.penalty
-        return {
-            self._options.max_tokens_field: max(1, limits.max_new_tokens - prompt.spent),
-            "extra_body": extra or None,
-        }
 
     def _read(self, growth: Growth, reply: ChatReply) -> Generation | Refusal:
         is_whole = growth.finish is None or not self._options.stream
@@ -183,3 +172,13 @@ def list_messages(prompt: Prompt) -> list[dict[str, str]]:
     system = [{"role": "system", "content": prompt.system}] if prompt.system else []
     begun = [{"role": "assistant", "content": prompt.prefix}] if prompt.prefix else []
     return [*system, *({"role": role, "content": text} for role, text in prompt.turns), *begun]
+
+
+def make_settings(options: OpenAIBackendOptions, prompt: Prompt, limits: Limits) -> dict[str, Any]:
+    """Return the fields of a request that are this prompt's own."""
+    extra = dict(options.extra_body)
+    if prompt.prefix:
+        extra |= {"add_generation_prompt": False, "continue_final_message": True}
+    if limits.penalty != 1:
+        extra["repetition_penalty"] = limits.penalty
+    return {options.max_tokens_field: max(1, limits.max_new_tokens - prompt.spent), "extra_body": extra or None}

@@ -25,6 +25,9 @@ SESSIONS = Registry(
         ),
         "auto": Entry("taco.generate.options:AutoOptions", "taco.generate.transformers_session:TransformersSession"),
         "llamacpp": Entry("taco.generate.options:LlamaCppOptions", "taco.generate.llamacpp_session:LlamaCppSession"),
+        "openai": Entry(
+            "taco.generate.openai_options:OpenAIBackendOptions", "taco.generate.openai_session:OpenAISession"
+        ),
         "echo": Entry("taco.generate.options:EchoOptions", "taco.generate.echo_session:EchoSession"),
     },
 )
@@ -102,7 +105,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """One token's worth of an answer.
+    """One token's worth of an answer, or as much as a server sends at once.
 
     Attributes:
         id: The ask's.
@@ -111,6 +114,8 @@ class Piece:
         repairs: With the last piece: what the chain guard did.
         ends: With the last piece, where text was held back or taken away: the ends of the tokens that are left, in characters
             of all pieces together; see `Generation.token_ends`.
+        prompt_tokens: With the last piece, where `join` could not tell: the prompt's number of tokens.
+        refusal: Why there is no more of an answer that was let in; then this is the last piece, without a finish.
     """
 
     id: str
@@ -118,6 +123,13 @@ class Piece:
     finish: Finish | None = None
     repairs: tuple[Repair, ...] = ()
     ends: tuple[int, ...] | None = None
+    prompt_tokens: int | None = None
+    refusal: Refusal | None = None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing comes after it."""
+        return self.finish is not None or self.refusal is not None
 
 
 class Session(Protocol):
@@ -131,11 +143,12 @@ class Session(Protocol):
         """Let an ask take part from the next step on.
 
         Returns:
-            Its number of prompt tokens; or why it cannot be answered; or None where there is no room at present.
+            Its number of prompt tokens, 0 where nobody knows yet; or why it cannot be answered; or None where there is no
+            room at present.
         """
 
     def step(self) -> list[Piece]:
-        """Make one token for each live answer; those that are over leave.
+        """Return a piece at most of each live answer; those that are over leave.
 
         Raises:
             ModelError: The answers under way are lost; others may join.

@@ -160,7 +160,10 @@ class Desk:
         reader = ticket.reader
         yield reader.begin(ticket.steps.given)
         while not reader.finish:
-            deltas = _take_event(await ticket.job.events.get(), reader)
+            event = await ticket.job.events.get()
+            if isinstance(event, Piece) and event.prompt_tokens is not None:
+                ticket.prompt_tokens = event.prompt_tokens
+            deltas = _take_event(event, reader)
             if len(reader.ends) == 1:
                 self.figures.first_token.observe(time.monotonic() - ticket.started)
             yield deltas
@@ -239,6 +242,10 @@ def _take_event(event: Accepted | Refusal | Piece | Ended, reader: AnswerReader)
 
 
 def _explain(event: object) -> RequestFault:
+    if isinstance(event, Refusal) and event.reason == "server-busy":
+        return RequestFault(503, event.detail, code="server_busy", headers={"Retry-After": "10"})
+    if isinstance(event, Refusal) and event.reason == "server-failed":
+        return RequestFault(502, event.detail, code="server_failed")
     if isinstance(event, Refusal):
         param = "messages" if event.reason in REFUSALS else ""
         return RequestFault(400, event.detail, code=REFUSALS.get(event.reason, event.reason), param=param)

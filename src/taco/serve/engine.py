@@ -237,8 +237,8 @@ class Engine:
         events: list[tuple[Job, Event]] = []
         for piece in pieces:
             if asked := self._live.get(piece.id):
-                events.append((asked, piece))
-                if piece.finish:
+                events.append((asked, piece.refusal or piece))
+                if piece.is_last:
                     del self._live[piece.id]
                     self._full_until = 0.0
         return events

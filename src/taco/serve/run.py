@@ -9,9 +9,11 @@ import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from taco.errors import ModelError, RecipeError
+from pydantic import ValidationError
+
+from taco.errors import ModelError, RecipeError, list_faults
 from taco.generate.ended_session import EndedSession
 from taco.generate.guarded_session import GuardedSession
 from taco.generate.session import SESSIONS, Session, SessionSetup
@@ -45,7 +47,13 @@ def require_server_libraries() -> None:
 
 
 def open_session(
-    menu: Menu, *, backend: str | None, batch_size: int | None, cache: Path, progress: Progress
+    menu: Menu,
+    *,
+    backend: str | None,
+    batch_size: int | None,
+    cache: Path,
+    progress: Progress,
+    given: Mapping[str, Any] | None = None,
 ) -> Session:
     """Open the model with the adapters of all runs.
 
@@ -55,20 +63,27 @@ def open_session(
         batch_size: Answers that grow together at most; None for the recipe's.
         cache: The cache folder.
         progress: Where to say how far it is.
+        given: Options of the backend, before the recipe's.
 
     Raises:
         TacoError: The backend cannot serve, or the model or an adapter cannot be used.
     """
     first = menu.runs[0].recipe
     name = backend or first.generate.backend
-    given = first.generate.options if name == first.generate.backend else {}
+    settled = dict(first.generate.options) if name == first.generate.backend else {}
     if batch_size is not None and "batch_size" in SESSIONS.load_options(name).model_fields:
-        given = given | {"batch_size": batch_size}
+        settled["batch_size"] = batch_size
+    settled |= given or {}
     adapters = {run.name: run.adapter for run in menu.runs}
     setup = SessionSetup(model=first.model, adapters=adapters, cache=cache, progress=progress)
-    session: Session = SESSIONS.load_implementation(name)(
-        SESSIONS.load_options(name).model_validate(given), setup=setup
-    )
+    try:
+        options = SESSIONS.load_options(name).model_validate(settled)
+    except ValidationError as error:
+        raise RecipeError(
+            f"The backend {name} cannot be opened with these options: {'; '.join(list_faults(error, whole='options'))}.",
+            hint="They are the recipe's generate.options where it names this backend; --option NAME=VALUE sets one.",
+        ) from error
+    session: Session = SESSIONS.load_implementation(name)(options, setup=setup)
     return GuardedSession(EndedSession(session))
 
 
@@ -81,13 +96,14 @@ def serve_runs(
     cache: Path,
     feedback: Path | None,
     progress: Progress,
+    given: Mapping[str, Any] | None = None,
 ) -> None:
     """Serve runs until the process gets SIGINT or SIGTERM; answers under way are finished first.
 
     Args:
         folders: Run folders; the first one is what `auto` means where the question's language tells nothing.
         options: How to listen, and the limits.
-        backend, batch_size, cache: See `open_session`.
+        backend, batch_size, cache, given: See `open_session`.
         feedback: Folder of the feedback; None for the first run's own.
         progress: Where to say what happens.
 
@@ -101,7 +117,9 @@ def serve_runs(
     try:
         waiting = options.max_waiting
         with open_relays(menu, options.modes, cache=cache, max_waiting=waiting, progress=progress) as relays:
-            session = open_session(menu, backend=backend, batch_size=batch_size, cache=cache, progress=progress)
+            session = open_session(
+                menu, backend=backend, batch_size=batch_size, cache=cache, progress=progress, given=given
+            )
             server = build_server(
                 menu,
                 session,

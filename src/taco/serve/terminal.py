@@ -173,8 +173,10 @@ class Terminal:
                     if piece.id == ask_id:
                         self._show(reader.take(piece.text))
                         reader.repairs = piece.repairs
-                        if piece.finish:
-                            self._show(reader.end(piece.finish))
+                        if piece.refusal:
+                            self._note(piece.refusal.detail)
+                        if piece.is_last:
+                            self._show(reader.end(piece.finish or "stopped"))
             self._say_response(reader)
         except KeyboardInterrupt:
             self._session.leave(ask_id)
