@@ -49,6 +49,9 @@ def main() -> None:
     parser.add_argument("--dtype", default="fp32", choices=("fp32", "bf16"), help="of the transformers forms")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--forms", default="transformers,ctranslate2,llamacpp", help="backends, in order")
+    parser.add_argument(
+        "--lead-outs", type=int, default=4, help="times that an answer is led out of a loop before it ends"
+    )
     parser.add_argument("--no-raw", action="store_true", help="leave the engines alone out")
     measure(parser.parse_args())
 
@@ -61,13 +64,15 @@ def measure(asked: argparse.Namespace) -> None:
         prompts=read_prompts(asked.prompts, language=asked.language, is_tuned=asked.adapter is not None)[: asked.count],
         max_new_tokens=asked.max_new_tokens,
         batch_size=asked.batch_size,
+        lead_outs=asked.lead_outs,
         single=asked.count if asked.single is None else asked.single,
     )
     forms = build_forms(bench, asked.forms.split(","), with_raw=not asked.no_raw)
     print_machine(asked.threads or os.cpu_count() or 1)
     print(
         f"{asked.base}, adapter {asked.adapter or 'none'}, {len(bench.prompts)} prompts ({bench.single} one by one), at most "
-        f"{asked.max_new_tokens} new tokens, batches of {asked.batch_size}, {asked.dtype}, best of {asked.rounds}"
+        f"{asked.max_new_tokens} new tokens, batches of {asked.batch_size}, {asked.dtype}, best of {asked.rounds}; taco's "
+        f"led out of loops {asked.lead_outs} times"
     )
     print_table(run_rounds(forms, asked.rounds))
 

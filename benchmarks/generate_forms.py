@@ -39,6 +39,7 @@ class Bench:
         prompts: The prompts.
         max_new_tokens: Tokens of an answer at most.
         batch_size: Answers decoded together.
+        lead_outs: Times that taco's forms lead an answer out of a loop.
         single: Prompts that are answered one by one.
     """
 
@@ -46,6 +47,7 @@ class Bench:
     prompts: Sequence[Prompt]
     max_new_tokens: int
     batch_size: int
+    lead_outs: int
     single: int
 
     @property
@@ -130,7 +132,7 @@ def taco_form(bench: Bench, name: str) -> Form:
     arm = "tuned" if bench.setup.adapter else "base"
 
     def answer(prompts: Sequence[Prompt] = bench.prompts, limit: int = bench.max_new_tokens) -> Answers:
-        limits = Limits(max_new_tokens=limit, loop_guard=True, lead_outs=4)
+        limits = Limits(max_new_tokens=limit, loop_guard=True, lead_outs=bench.lead_outs)
         found = backend.generate(prompts, arm=arm, limits=limits, on_tokens=lambda count: None)
         return {one.id: (one.text, len(one.token_ends)) for one in found if isinstance(one, Generation)}
 
