@@ -27,7 +27,10 @@ def list_commands() -> list[str]:
 
 @pytest.mark.slow
 def test_the_commands_of_the_page_run(spm_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(spm_run, tmp_path / "runs" / "quickstart-gl")
+    run = tmp_path / "runs" / "quickstart-gl"
+    shutil.copytree(spm_run, run)
+    manifest = (run / "manifest.json").read_text(encoding="utf-8")
+    (run / "manifest.json").write_text(manifest.replace("made-", "quickstart-"), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TACO_CACHE", str(tmp_path / "cache"))
     commands = list_commands()
