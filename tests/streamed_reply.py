@@ -17,7 +17,8 @@ def write_events(pieces: Sequence[str], *, finish: str | None = "stop", tokens: 
     if tokens is not None:
         count = len(pieces) + 1 if tokens < 0 else tokens
         chunks.append({"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": count}})
-    lines = [json.dumps(chunk | more, ensure_ascii=False) for chunk in chunks] + ["[DONE]"] * bool(finish)
+    has_halves = any("\ud800" <= letter <= "\udfff" for piece in pieces for letter in piece)
+    lines = [json.dumps(chunk | more, ensure_ascii=has_halves) for chunk in chunks] + ["[DONE]"] * bool(finish)
     return "".join(f"data: {line}\n\n" for line in lines).encode()
 
 

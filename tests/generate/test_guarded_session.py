@@ -187,6 +187,21 @@ def test_a_refused_prefix_ends_the_answer_as_it_was() -> None:
     assert pieces[-1].finish == "length"
 
 
+def test_what_came_with_the_end_is_not_lost_where_the_repair_is_refused() -> None:
+    class Late(ScriptedSession):
+        def step(self) -> list[Piece]:
+            refusal = Refusal(id="q", reason="rejected-by-server", detail="")
+            begun = any(ask.prefix for ask in self.asked)
+            return [Piece(id="q", text="", refusal=refusal)] if begun else super().step()
+
+    text = f"{QUESTION}{TWO}{ENGLISH}"
+    session = Late({"q": [Line(text, finish="loop")]})
+    pieces = run(GuardedSession(session), [make_ask()])["q"]
+    assert join(pieces) == text
+    assert [repair.outcome for repair in pieces[-1].repairs] == ["refused"]
+    assert pieces[-1].finish == "length"
+
+
 def test_giving_up_and_failing_leave_nothing_behind() -> None:
     inner = ScriptedSession({"q": [Line(QUESTION), Line(WHOLE)], "r": [Line(WHOLE)]})
     session = GuardedSession(inner)

@@ -174,10 +174,18 @@ def test_a_whole_model_is_served_alone(
 
 
 def test_a_conversation_comes_back_to_the_place_that_has_read_it() -> None:
-    slots = Slots(3)
-    first, second = slots.take([1, 2, 3]), slots.take([1, 5])
-    slots.give_back(first, [1, 2, 3, 4])
-    slots.give_back(second, [1, 5, 6])
-    assert slots.take([1, 5, 6, 7]) == second
-    assert slots.take([1, 2, 3, 4, 9]) == first
-    assert slots.take([8]) not in (first, second)
+    slots, system = Slots(3), [*range(100, 160)]
+
+    def talk(adapter: str, *words: int) -> int:
+        prompt = [*system, *words]
+        number = slots.take(adapter, prompt)
+        slots.give_back(number, adapter, prompt, range(500, 510))
+        return number
+
+    first, second = talk("a", 1, 2), talk("a", 3)
+    assert first != second
+    assert talk("a", 3, *range(500, 510), 4) == second
+    assert talk("a", 1, 2, *range(500, 510), 5) == first
+    third = talk("b", 1, 2, *range(500, 510), 5)
+    assert third not in (first, second)
+    assert talk("a", 9) == second

@@ -172,6 +172,11 @@ def test_a_limit_a_filter_and_a_missing_count(server: FaultyServer, ask: Ask) ->
         ask_server(server, ask(["um"]))
 
 
+def test_half_a_character_is_shown_as_none(server: FaultyServer, ask: Ask) -> None:
+    server.answer = say(stream(["Iso ", "\ud83d", " é."]))
+    assert read_texts(ask_server(server, ask(["um"]))) == {"0": "Iso \ufffd é."}
+
+
 def test_a_server_that_does_not_stream_is_asked_once(server: FaultyServer, ask: Ask) -> None:
     said = {"choices": [{"message": {"content": "Iso é."}, "finish_reason": "length"}]}
     usage = {"prompt_tokens": 7, "completion_tokens": 3}

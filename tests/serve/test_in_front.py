@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from taco.languages.table import find_language
 from taco.serve.options import ServeOptions
 from taco.serve.run import open_session
 from taco.serve.served import Menu, read_served
+from taco.serve.terminal import Terminal
 
 pytest.importorskip("openai", reason="needs the extra [openai]")
 
@@ -73,6 +75,7 @@ def test_the_answer_is_the_target_section_and_the_prompt_is_counted(behind: Faul
     chunks = [json.loads(line[6:]) for line in streamed.splitlines() if line.startswith("data: {")]
     deltas = [choice["delta"].get("content", "") for chunk in chunks for choice in chunk["choices"]]
     assert "".join(deltas) == "É azul."
+    assert chunks[-1]["usage"]["prompt_tokens"] == 7
     first, second = (request.json for request in behind.requests)
     assert (first["model"], first["temperature"], first["top_p"], first["seed"]) == ("gl-tuned", 0.5, 0.9, 3)
     assert (second["temperature"], "top_p" in second) == (0, False)
@@ -108,6 +111,68 @@ def test_a_chain_without_its_last_section_is_repaired(behind: FaultyServer, tmp_
     assert reply["choices"][0]["message"]["content"] == "É azul."
     assert [repair["kind"] for repair in reply["taco"]["repairs"]] == ["heading"]
     assert behind.requests[-1].json["messages"][-1]["content"].endswith(THIRD.rstrip(" "))
+
+
+def test_a_repair_that_is_refused_leaves_the_answer_as_it_was(behind: FaultyServer, tmp_path: Path) -> None:
+    begun = f"{FIRST}Which colour?{SECOND}It is blue."
+    behind.faults.append(say(stream(cut(begun))))
+    behind.answer = say(reply_json({"error": {"message": "no continue_final_message here"}}, 400))
+    with serve_in_front(behind, tmp_path, **CONTINUES) as running:
+        reply = ask(running, taco={"chain": "inline"}).json()
+    assert reply["choices"][0]["message"]["content"] == begun
+    assert [repair["outcome"] for repair in reply["taco"]["repairs"]] == ["refused"]
+
+
+def test_the_prompt_is_counted_once_however_often_it_is_sent(behind: FaultyServer, tmp_path: Path) -> None:
+    behind.faults.append(
+        say(
+            stream(cut(f"{FIRST}Which colour?{SECOND}It is blue."), usage={"prompt_tokens": 30, "completion_tokens": 9})
+        )
+    )
+    behind.answer = say(stream(["É azul."], usage={"prompt_tokens": 40, "completion_tokens": 3}))
+    with serve_in_front(behind, tmp_path, **CONTINUES) as running:
+        assert ask(running).json()["usage"]["prompt_tokens"] == 30
+
+
+def test_a_question_that_breaks_the_server_holds_no_other_up(behind: FaultyServer, tmp_path: Path) -> None:
+    def answer(request: Request) -> Reply:
+        is_poison = request.json["messages"][-1]["content"] == "poison"
+        return reply_json({"error": {"message": "out of memory"}}, 500) if is_poison else answer_chain(request)
+
+    behind.answer = answer
+    found: list[httpx2.Response] = []
+    with serve_in_front(behind, tmp_path) as running:
+        messages = [{"role": "user", "content": "poison"}]
+        poisoned = threading.Thread(target=lambda: found.append(ask(running, messages=messages)))
+        poisoned.start()
+        while not behind.requests:
+            time.sleep(0.01)
+        assert ask(running).status_code == 200
+        assert poisoned.is_alive()
+        poisoned.join()
+    assert [(reply.status_code, reply.json()["error"]["code"]) for reply in found] == [(503, "server_busy")]
+
+
+def test_the_terminal_keeps_no_answer_that_failed(
+    behind: FaultyServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = read_served(make_run(tmp_path / "demo-gl", "gl"))
+    options = {"model": "gl", "api_key_env": "", "base_url": f"{behind.url}/v1"}
+    session = open_session(
+        Menu([run]),
+        backend="openai",
+        batch_size=1,
+        cache=tmp_path,
+        progress=Said(),
+        given=options,  # type: ignore[arg-type]
+    )
+    terminal = Terminal(run, session, max_tokens=99, folder=tmp_path, shows_chain=False)
+    behind.faults.append(say(reply_json({"error": {"message": "who are you?"}}, 401)))
+    assert not terminal._ask("Ola")
+    assert "the server behind this one failed" in capsys.readouterr().err
+    assert terminal._ask("Ola")
+    assert [message["role"] for message in behind.requests[-1].json["messages"]] == ["system", "user"]
+    session.close()
 
 
 @pytest.mark.parametrize(

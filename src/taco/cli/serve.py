@@ -92,12 +92,18 @@ def serve(
     Example: taco serve runs/quickstart-gl
     """
     from taco.cli.settings import read_settings
+    from taco.errors import RecipeError
     from taco.generate.modes import parse_mode
     from taco.progress import open_progress
     from taco.serve.options import ServeOptions
     from taco.serve.run import read_key, serve_runs
     from taco.store.cache import cache_folder
 
+    if check is not None and (backend not in (None, "transformers") or option):
+        raise RecipeError(
+            "--check holds the server with transformers against transformers itself.",
+            hint="Leave --backend and --option out; `taco export RUN --check N` holds other engines against it.",
+        )
     if check is not None:
         from taco.cli.parity import check_served
 

@@ -63,11 +63,16 @@ class Growers:
             return self._running < self._most
 
     def start(self, ask_id: str, grow: Grow) -> None:
-        """Let an answer grow; there must be a place."""
-        outlet = self._live[ask_id] = Outlet(self._changed)
+        """Let an answer grow; there must be a place.
+
+        Raises:
+            RuntimeError: The machine has no thread for it.
+        """
+        outlet = Outlet(self._changed)
+        threading.Thread(target=self._run, args=(outlet, grow), name=f"taco-grow-{ask_id}", daemon=True).start()
+        self._live[ask_id] = outlet
         with self._changed:
             self._running += 1
-        threading.Thread(target=self._run, args=(outlet, grow), name=f"taco-grow-{ask_id}", daemon=True).start()
 
     def take(self) -> list[Piece]:
         """Return the next piece of each answer that has one; none at all where none came in `WAIT_S`.

@@ -25,7 +25,9 @@ class GuardedSession:
         self._session = session
         self._watches: dict[str, Watch] = {}
         self._again: dict[str, bool] = {}  # to join again -> whether with the penalty
-        self._pending: dict[str, str] = {}  # to be given out with the next piece
+        self._pending: dict[
+            str, tuple[str, str]
+        ] = {}  # to be given out with the next piece: before the cut, and behind it
 
     @property
     def signature(self) -> str:
@@ -77,21 +79,27 @@ class GuardedSession:
                 break
             del self._again[ask_id]
             if isinstance(outcome, Refusal):
-                self._forget(ask_id)
-                text = watch.take_back()
-                repairs, ends = tuple(watch.repairs), watch.ends
-                pieces.append(Piece(id=ask_id, text=text, finish="length", repairs=repairs, ends=ends))
+                pieces.append(self._take_back(watch))
         return pieces
+
+    def _take_back(self, watch: Watch) -> Piece:
+        """End an answer whose repair is refused, as it was before."""
+        text, _ = self._pending[watch.ask.id]
+        text += watch.take_back()
+        self._forget(watch.ask.id)
+        return Piece(id=watch.ask.id, text=text, finish="length", repairs=tuple(watch.repairs), ends=watch.ends)
 
     def _follow(self, piece: Piece) -> Piece:
         watch = self._watches.get(piece.id)
         if watch is None:
             return piece
+        if piece.refusal and piece.id in self._pending:
+            return self._take_back(watch)
         if piece.refusal:
             self._forget(piece.id)
             return piece
         shown, fault = watch.push(piece.text)
-        text = self._pending.pop(piece.id, "") + shown
+        text = "".join(self._pending.pop(piece.id, ())) + shown
         if fault is None and piece.finish:
             fault = watch.end(piece.finish)
         return self._end(watch, text, piece) if fault is None else self._repair(watch, fault, text, piece)
@@ -102,10 +110,11 @@ class GuardedSession:
         if finish is None:
             self._session.leave(piece.id)
         while fault is not None:
-            text += watch.cut(fault)
+            released = watch.cut(fault)
             if not fault.is_last:
-                self._again[piece.id], self._pending[piece.id] = fault.is_again, text
-                return Piece(id=piece.id, text="")
+                self._again[piece.id], self._pending[piece.id] = fault.is_again, (text, released)
+                return Piece(id=piece.id, text="", prompt_tokens=piece.prompt_tokens)
+            text += released
             finish = "length" if fault.kind == "budget" else finish or "loop"
             watch.settle("closed", finish)
             fault = watch.end(finish)

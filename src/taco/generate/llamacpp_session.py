@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -91,8 +92,8 @@ class LlamaCppSession:
         self._server.close()
 
     def _grow(self, live: LiveRow, outlet: Outlet) -> None:
-        slot = self._slots.take(live.prompt)
         row, ask = live.row, live.ask
+        slot = self._slots.take(ask.adapter, live.prompt)
         try:
             while row.finish is None:
                 before = len(row.tokens)
@@ -116,7 +117,7 @@ class LlamaCppSession:
                 if len(row.tokens) == before:
                     raise ModelError(f"The engine gave no token after {len(live.prompt) + before} tokens.")
         finally:
-            self._slots.give_back(slot, [*live.prompt, *row.tokens])
+            self._slots.give_back(slot, ask.adapter, live.prompt, row.tokens)
 
 
 class Slots:
@@ -127,20 +128,43 @@ class Slots:
     """
 
     def __init__(self, count: int) -> None:
-        self._free: dict[int, Sequence[int]] = dict.fromkeys(range(count), ())
+        self._free: dict[int, Kept] = dict.fromkeys(range(count), Kept("", (), ()))
         self._lock = threading.Lock()
 
-    def take(self, prompt: Sequence[int]) -> int:
-        """Return the free place that has read most of what a prompt begins with: of a conversation, the earlier turns."""
+    def take(self, adapter: str, prompt: Sequence[int]) -> int:
+        """Return a free place: the one that has read this conversation's earlier turns, else that of the longest ago.
+
+        What all prompts begin with, such as the system message, is no reason to take a place from another conversation.
+        """
         with self._lock:
-            number = max(self._free, key=lambda number: count_shared(self._free[number], prompt))
+            shared = {number: kept.count_shared(adapter, prompt) for number, kept in self._free.items()}
+            number = max(shared, key=lambda number: shared[number])  # the one of the longest ago where they are equal
             del self._free[number]
         return number
 
-    def give_back(self, number: int, read: Sequence[int]) -> None:
+    def give_back(self, number: int, adapter: str, prompt: Sequence[int], said: Sequence[int]) -> None:
         """Let others have a place, which keeps what it read."""
         with self._lock:
-            self._free[number] = read
+            self._free[number] = Kept(adapter, prompt, said)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a place has read, with which adapter: a prompt, and what was said to it."""
+
+    adapter: str
+    prompt: Sequence[int]
+    said: Sequence[int]
+
+    def count_shared(self, adapter: str, prompt: Sequence[int]) -> int:
+        """Return how many of its tokens another prompt begins with; 0 where that is not of the same conversation.
+
+        >>> kept = Kept("a", [1, 2], [3, 4])
+        >>> [kept.count_shared("a", prompt) for prompt in ([1, 2, 3, 9], [1, 5], [1, 2])], kept.count_shared("b", [1, 2])
+        ([3, 0, 2], 0)
+        """
+        shared = count_shared([*self.prompt, *self.said], prompt)
+        return shared if adapter == self.adapter and shared >= len(self.prompt) else 0
 
 
 def count_shared(one: Sequence[int], other: Sequence[int]) -> int:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import sys
 import threading
 import time
+import traceback
 from functools import partial
 from typing import Any
 
 from taco.errors import ModelBusy, ModelError, ModelRejected
 from taco.generate.backend import Prompt, Refusal
-from taco.generate.calls import BUSY_ATTEMPTS
 from taco.generate.growers import Growers, Outlet
 from taco.generate.openai import NAME, Spent, list_messages, make_settings
 from taco.generate.openai_options import OpenAIBackendOptions
@@ -25,6 +25,9 @@ from taco.remote.chat_reply import ChatReply
 from taco.remote.options import describe_server
 from taco.remote.pace import Pace
 from taco.remote.role import BACKEND
+
+ATTEMPTS = 4
+"""Times that an answer is asked for: somebody waits for it."""
 
 _GLANCE_S = 0.1
 """Seconds after which who waits for a busy server looks whether the answer is still wanted."""
@@ -52,7 +55,8 @@ class OpenAISession:
             )
         if not options.stream:
             raise ModelError(
-                "Answers are passed on as they come.", hint="Leave stream = false out of generate.options."
+                "Answers are passed on as they come.",
+                hint="Add --option stream=true, or leave stream = false out of generate.options.",
             )
         self._options, self._progress = options, setup.progress
         self._client = ChatClient(options, name=NAME, role=BACKEND)
@@ -90,6 +94,14 @@ class OpenAISession:
             self._progress.say(f"{NAME}: {said}")
 
     def _grow(self, ask: Ask, outlet: Outlet) -> None:
+        try:
+            outlet.give(self._answer(ask, outlet))
+        except Exception:  # one answer must not stop the others
+            traceback.print_exc()
+            outlet.give(Piece(id=ask.id, text="", refusal=_refuse(ask, "server-failed", "failed")))
+
+    def _answer(self, ask: Ask, outlet: Outlet) -> Piece:
+        """Pass an answer on; return its last piece."""
         prompt = Prompt(
             id=ask.id,
             system=ask.system,
@@ -102,40 +114,46 @@ class OpenAISession:
         growth = Growth(prompt, ask.limits, time.monotonic)
         outcome = self._ask(ask, growth, outlet)
         if isinstance(outcome, Refusal):
-            outlet.give(Piece(id=ask.id, text="", refusal=outcome))
-            return
+            return Piece(id=ask.id, text="", refusal=outcome)
         made = growth.conclude("length" if outcome.is_cut else "stop", tokens=outcome.tokens_written)
         with self._lock:
             self._spent.count(outcome, made, self._options)
-        outlet.give(Piece(id=ask.id, text="", finish=made.finish, prompt_tokens=outcome.tokens_sent))
+        return Piece(id=ask.id, text="", finish=made.finish, prompt_tokens=outcome.tokens_sent)
 
     def _ask(self, ask: Ask, growth: Growth, outlet: Outlet) -> ChatReply | Refusal:
         """Call until there is an answer or no hope of one."""
-        given_up = Refusal(id=ask.id, reason="server-busy", detail="the server behind this one is busy")
-        for attempt in range(1, BUSY_ATTEMPTS + 1):
-            self._wait(growth.prompt, outlet)
+        own = Pace(self._options)
+        for attempt in range(1, ATTEMPTS + 1):
+            self._wait(growth.prompt, outlet, own)
             if not outlet.is_wanted:
-                return given_up
+                break
             try:
                 reply = self._call(ask, growth, outlet)
             except ModelBusy as error:
-                with self._lock:
-                    seconds = self._pace.note_busy(error.retry_after_s, now=time.monotonic())
-                if attempt == BUSY_ATTEMPTS or (growth.pieces and not self._options.can_continue):
+                is_over = attempt == ATTEMPTS or (growth.pieces and not self._options.can_continue)
+                if is_over or not outlet.is_wanted:
                     _log(f"an answer was given up: {error}")
-                    return given_up
+                    break
+                seconds = self._note_busy(error, own)
                 self._progress.say(f"The server is busy ({error.message}); trying again in {seconds:.0f} s")
             except ModelRejected as error:
-                return Refusal(id=ask.id, reason="rejected-by-server", detail=error.message[:200])
+                _log(str(error))
+                return _refuse(ask, "rejected-by-server", "rejected the request")
             except ModelError as error:
                 _log(str(error))
-                return Refusal(id=ask.id, reason="server-failed", detail="the server behind this one failed")
+                return _refuse(ask, "server-failed", "failed")
             else:
-                with self._lock:
-                    self._pace.note_answer()
                 refused = Refusal(id=ask.id, reason="refused-by-server", detail=reply.refusal[:200])
                 return refused if reply.refusal else reply
-        return given_up
+        return _refuse(ask, "server-busy", "is busy")
+
+    def _note_busy(self, error: ModelBusy, own: Pace) -> float:
+        """Let this answer wait, and all of them where the server asks for that; return the seconds."""
+        now = time.monotonic()
+        if error.retry_after_s is not None:
+            with self._lock:
+                self._pace.note_busy(error.retry_after_s, now=now)
+        return own.note_busy(error.retry_after_s, now=now)
 
     def _call(self, ask: Ask, growth: Growth, outlet: Outlet) -> ChatReply:
         def take(text: str) -> bool:
@@ -153,17 +171,22 @@ class OpenAISession:
         said |= {} if options.temperature == "default" else {"temperature": sampling.temperature}
         return said if options.seed == "default" else {**said, "seed": sampling.seed % _SEEDS}
 
-    def _wait(self, prompt: Prompt, outlet: Outlet) -> None:
+    def _wait(self, prompt: Prompt, outlet: Outlet, own: Pace) -> None:
         """Wait until a call may be made, or nobody wants it any more; then it is noted."""
         characters = len(prompt.system) + sum(len(text) for _, text in prompt.turns)
         while outlet.is_wanted:
             with self._lock:
                 now = time.monotonic()
-                seconds = self._pace.find_wait(characters, now=now)
+                seconds = max(self._pace.find_wait(characters, now=now), own.find_wait(characters, now=now))
                 if seconds <= 0:
                     self._pace.note_call(characters, now=now)
                     return
             time.sleep(min(seconds, _GLANCE_S))
+
+
+def _refuse(ask: Ask, reason: str, what: str) -> Refusal:
+    """Return a refusal that tells clients nothing of the server's own words."""
+    return Refusal(id=ask.id, reason=reason, detail=f"the server behind this one {what}; the log says more")
 
 
 def _log(text: str) -> None:

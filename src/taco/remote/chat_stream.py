@@ -5,11 +5,14 @@ The client library has a reader of its own, but that waits for whole events: one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from taco.remote.chat_reply import NAMES, ChatReply, Counts, make_reply, read_usage
 from taco.remote.faults import Service, make_lost_fault, make_unreadable_fault, read_json
+
+_HALVES = re.compile("[\ud800-\udfff]")
 
 END = "[DONE]"
 """What the last event of a stream holds."""
@@ -102,6 +105,7 @@ class StreamedReply:
         text, refusal, reason = delta.get("content") or "", delta.get("refusal") or "", choice.get("finish_reason")
         if not isinstance(text, str) or not isinstance(refusal, str):
             raise make_unreadable_fault(self._service, event, "a piece of an answer")
+        text = _HALVES.sub("\ufffd", text)
         self._pieces.append(text)
         self._refusal.append(refusal)
         self._reason = str(reason) if reason else self._reason

@@ -161,8 +161,8 @@ class Desk:
         yield reader.begin(ticket.steps.given)
         while not reader.finish:
             event = await ticket.job.events.get()
-            if isinstance(event, Piece) and event.prompt_tokens is not None:
-                ticket.prompt_tokens = event.prompt_tokens
+            if isinstance(event, Piece) and not ticket.prompt_tokens:  # a repair's call counts the answer so far too
+                ticket.prompt_tokens = event.prompt_tokens or 0
             deltas = _take_event(event, reader)
             if len(reader.ends) == 1:
                 self.figures.first_token.observe(time.monotonic() - ticket.started)

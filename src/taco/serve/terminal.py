@@ -116,12 +116,16 @@ class Terminal:
             limits=limits,
             guard=generate.guard if self._relay.mode == "chain" else GUARD_OFF,
         )
-        outcome = self._join(ask)
+        try:
+            outcome = self._join(ask)
+        except KeyboardInterrupt:
+            return False
         if not isinstance(outcome, int):
             self._note(outcome.detail if isinstance(outcome, Refusal) else "there is no room")
             return False
         reader = AnswerReader(template.name, language)
-        self._read(ask.id, reader, given)
+        if not self._read(ask.id, reader, given):
+            return False
         self._last, self._turns = reader, [*turns, ("assistant", self._render(reader))]
         return True
 
@@ -164,7 +168,8 @@ class Terminal:
             behind = render_response(reader.text, found.text, self._run.template, self._run.language)
             self._show(reader.complete(behind))
 
-    def _read(self, ask_id: str, reader: AnswerReader, given: str) -> None:
+    def _read(self, ask_id: str, reader: AnswerReader, given: str) -> bool:
+        """Show an answer as it comes; return whether it is one: not where the model failed."""
         self._shown_section = ""
         try:
             self._show(reader.begin(given))
@@ -174,9 +179,11 @@ class Terminal:
                         self._show(reader.take(piece.text))
                         reader.repairs = piece.repairs
                         if piece.refusal:
+                            print(flush=True)
                             self._note(piece.refusal.detail)
-                        if piece.is_last:
-                            self._show(reader.end(piece.finish or "stopped"))
+                            return False
+                        if piece.finish:
+                            self._show(reader.end(piece.finish))
             self._say_response(reader)
         except KeyboardInterrupt:
             self._session.leave(ask_id)
@@ -188,6 +195,7 @@ class Terminal:
             self._note(f"Repaired while it was written: {', '.join(one.kind for one in reader.repairs)}.")
         if state != "complete":
             self._note(f"The chain is not complete: {state}.")
+        return True
 
     def _show(self, deltas: list[Delta]) -> None:
         for delta in deltas:
