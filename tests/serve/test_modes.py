@@ -227,14 +227,14 @@ def test_the_engine_and_the_model_share_the_time_of_an_answer(tmp_path: Path, mo
     translate = EchoEngine.translate
 
     def dawdle(self: EchoEngine, texts: Sequence[str]) -> Any:
-        time.sleep(0.8)
+        time.sleep(2.0)
         return translate(self, texts)
 
     monkeypatch.setattr(EchoEngine, "translate", dawdle)
-    with serve_modes(tmp_path, timeout_s=1.0, session=open_echo(seconds_per_token=0.05)) as running:
+    with serve_modes(tmp_path, timeout_s=3.0, session=open_echo(seconds_per_token=0.05)) as running:
         reply = ask(running, "engine-question", question=" ".join([QUESTION] * 30)).json()
         assert reply["taco"]["finish"] == "timeout"
-        assert reply["usage"]["completion_tokens"] <= 8
+        assert reply["usage"]["completion_tokens"] <= 30
 
 
 def test_a_client_that_leaves_takes_its_text_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
