@@ -224,8 +224,12 @@ def test_what_cannot_be_opened_says_why(behind: FaultyServer, tmp_path: Path) ->
     runs = [make_run(tmp_path / f"demo-{code}", code) for code in ("gl", "fa")]
     menu = Menu([read_served(run) for run in runs])
 
-    def open_with(menu: Menu, **given: Any) -> None:
-        open_session(menu, backend="openai", batch_size=None, cache=tmp_path, progress=Said(), given=given)  # type: ignore[arg-type]
+    def open_with(menu: Menu, *, goes_on: bool = False, **given: Any) -> None:
+        said: Any = Said()
+        session = open_session(
+            menu, backend="openai", batch_size=None, cache=tmp_path, progress=said, given=given, goes_on=goes_on
+        )
+        session.close()
 
     here = {"model": "gl", "api_key_env": "", "base_url": f"{behind.url}/v1"}
     with pytest.raises(ModelError, match="2 runs are to be served"):
@@ -234,3 +238,6 @@ def test_what_cannot_be_opened_says_why(behind: FaultyServer, tmp_path: Path) ->
         open_with(Menu(menu.runs[:1]), base_url=here["base_url"])
     with pytest.raises(ModelError, match="as they come"):
         open_with(Menu(menu.runs[:1]), stream=False, **here)
+    with pytest.raises(RecipeError, match="go on from there"):
+        open_with(Menu(menu.runs[:1]), goes_on=True, **here)
+    open_with(Menu(menu.runs[:1]), goes_on=True, can_continue=True, **here)

@@ -58,7 +58,7 @@ def chat(
     Example: taco chat runs/quickstart-gl
     """
     from taco.cli.settings import read_settings
-    from taco.generate.modes import parse_mode
+    from taco.generate.modes import ASKS_ENGLISH, parse_mode
     from taco.progress import open_progress
     from taco.serve.relays import open_relay_here
     from taco.serve.run import open_session
@@ -74,7 +74,15 @@ def chat(
     with (
         open_relay_here(served, chosen, cache=cache, progress=progress) as relay,
         closing(
-            open_session(menu, backend=backend, batch_size=1, cache=cache, progress=progress, given=given)
+            open_session(
+                menu,
+                backend=backend,
+                batch_size=1,
+                cache=cache,
+                progress=progress,
+                given=given,
+                goes_on=relay.mode in ASKS_ENGLISH,
+            )
         ) as session,
     ):
         folder = feedback or served.feedback

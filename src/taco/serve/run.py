@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from taco.errors import ModelError, RecipeError, list_faults
 from taco.generate.ended_session import EndedSession
 from taco.generate.guarded_session import GuardedSession
+from taco.generate.modes import ASKS_ENGLISH
 from taco.generate.session import SESSIONS, Session, SessionSetup
 from taco.progress import Progress
 from taco.serve.options import KEY_VARIABLE, ServeOptions
@@ -54,6 +55,7 @@ def open_session(
     cache: Path,
     progress: Progress,
     given: Mapping[str, Any] | None = None,
+    goes_on: bool = False,
 ) -> Session:
     """Open the model with the adapters of all runs.
 
@@ -64,9 +66,10 @@ def open_session(
         cache: The cache folder.
         progress: Where to say how far it is.
         given: Options of the backend, before the recipe's.
+        goes_on: Whether answers will be begun by an engine, so that the backend has to go on with them.
 
     Raises:
-        TacoError: The backend cannot serve, or the model or an adapter cannot be used.
+        TacoError: The backend cannot serve, or cannot do that, or the model or an adapter cannot be used.
     """
     first = menu.runs[0].recipe
     name = backend or first.generate.backend
@@ -83,6 +86,11 @@ def open_session(
             f"The backend {name} cannot be opened with these options: {'; '.join(list_faults(error, whole='options'))}.",
             hint="They are the recipe's generate.options where it names this backend; --option NAME=VALUE sets one.",
         ) from error
+    if goes_on and not getattr(options, "can_continue", True):
+        raise RecipeError(
+            "An engine is to put questions into English, and the server is to go on from there, which it is not known to do.",
+            hint="If it can (continue_final_message, as vLLM has it): --option can_continue=true. Else choose another --mode.",
+        )
     session: Session = SESSIONS.load_implementation(name)(options, setup=setup)
     return GuardedSession(EndedSession(session))
 
@@ -118,7 +126,13 @@ def serve_runs(
         waiting = options.max_waiting
         with open_relays(menu, options.modes, cache=cache, max_waiting=waiting, progress=progress) as relays:
             session = open_session(
-                menu, backend=backend, batch_size=batch_size, cache=cache, progress=progress, given=given
+                menu,
+                backend=backend,
+                batch_size=batch_size,
+                cache=cache,
+                progress=progress,
+                given=given,
+                goes_on=any(mode in ASKS_ENGLISH for relay in relays.values() for mode in relay.offered),
             )
             server = build_server(
                 menu,
