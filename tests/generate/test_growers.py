@@ -60,13 +60,13 @@ def test_each_step_has_one_piece_of_an_answer_and_all_come_in_order(texts: list[
 
 
 def test_what_was_given_up_says_nothing_more_and_its_name_is_free(growers: Growers) -> None:
-    waits, is_told = threading.Event(), threading.Event()
+    waits, is_told, told = threading.Event(), threading.Event(), []
 
     def grow(outlet: Outlet) -> None:
         outlet.give(Piece(id="a", text="1"))
         is_told.set()
         waits.wait(10)
-        assert not outlet.give(Piece(id="a", text="2"))
+        told.append(outlet.give(Piece(id="a", text="2")))
 
     growers.start("a", grow)
     assert is_told.wait(10)
@@ -74,6 +74,8 @@ def test_what_was_given_up_says_nothing_more_and_its_name_is_free(growers: Growe
     growers.start("a", spell("a", "xy"))
     waits.set()
     assert [piece.text for pieces in take_all(growers) for piece in pieces] == ["x", "y"]
+    growers.close(wait_s=10)
+    assert told == [False]
 
 
 def test_a_place_that_was_given_up_is_free_once_it_is_noticed(growers: Growers) -> None:

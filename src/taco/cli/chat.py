@@ -8,21 +8,9 @@ from typing import Annotated
 
 import typer
 
+from taco.cli.sessions import Backend, Options
+
 Run = Annotated[Path, typer.Argument(help="A finished run.", metavar="RUN")]
-Backend = Annotated[
-    str | None,
-    typer.Option(
-        help="transformers, llamacpp, openai, or echo, which is no model; by default the run's.", metavar="NAME"
-    ),
-]
-Options = Annotated[
-    list[str],
-    typer.Option(
-        "--option",
-        help="An option of the backend, before the recipe's, such as weights=q8_0 of llamacpp; may be repeated.",
-        metavar="NAME=VALUE",
-    ),
-]
 ShowsChain = Annotated[bool, typer.Option("--chain", help="Show the English sections from the start.")]
 MaxTokens = Annotated[
     int, typer.Option(help="Tokens of an answer at most, English sections included.", min=1, metavar="N")

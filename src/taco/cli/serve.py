@@ -7,25 +7,13 @@ from typing import Annotated
 
 import typer
 
+from taco.cli.sessions import Backend, Options
+
 Runs = Annotated[
     list[Path], typer.Argument(help="Finished runs of one base model; each is a model to ask for.", metavar="RUN...")
 ]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all of this machine's.", metavar="ADDRESS")]
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.", min=0, max=65535)]
-Backend = Annotated[
-    str | None,
-    typer.Option(
-        help="transformers, llamacpp, openai, or echo, which is no model; by default the run's.", metavar="NAME"
-    ),
-]
-Options = Annotated[
-    list[str],
-    typer.Option(
-        "--option",
-        help="An option of the backend, before the recipe's, such as weights=q8_0 of llamacpp; may be repeated.",
-        metavar="NAME=VALUE",
-    ),
-]
 BatchSize = Annotated[
     int | None, typer.Option(help="Answers that grow together at most; by default the recipe's.", min=1, metavar="N")
 ]

@@ -90,8 +90,8 @@ class LlamaCppBackend:
         tuned = self._setup.adapter
         if arm == "tuned" and tuned is None:
             raise ModelError("The arm 'tuned' was asked, but no adapter was given.")
-        is_beside = tuned is not None and not is_whole_model(tuned) and not find_extras(tuned)
-        files = self._prepare(tuned if arm == "tuned" or is_beside else None)
+        is_shared = tuned is not None and stands_beside(tuned)
+        files = self._prepare(tuned if arm == "tuned" or is_shared else None)
         server = self._server
         if server and files == self._files and server.context >= context and server.slots >= slots:
             return server
@@ -106,10 +106,15 @@ class LlamaCppBackend:
     def _prepare(self, tuned: Path | None) -> tuple[Path, Path | None]:
         """Return the model's file, and the adapter's where it can stand beside it; otherwise it is merged."""
         weights, cache, progress = self._options.weights, self._setup.cache, self._setup.progress
-        if tuned is None or is_whole_model(tuned) or find_extras(tuned):
+        if tuned is None or not stands_beside(tuned):
             return prepare_gguf(self._base, tuned, weights=weights, cache=cache, progress=progress), None
         model = prepare_gguf(self._base, None, weights=weights, cache=cache, progress=progress)
         return model, prepare_lora(self._base, tuned, cache=cache, progress=progress)
+
+
+def stands_beside(adapter: Path) -> bool:
+    """Return whether GGUF can hold an adapter beside the model, as plain LoRA; else it is merged."""
+    return not is_whole_model(adapter) and not find_extras(adapter)
 
 
 def describe_llamacpp(base: Base, options: LlamaCppOptions, *, context: int, slots: int) -> str:

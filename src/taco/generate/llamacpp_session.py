@@ -11,18 +11,17 @@ from functools import partial
 from pathlib import Path
 
 from taco.errors import ModelError
-from taco.generate.adapter import check_adapter, is_whole_model
+from taco.generate.adapter import check_adapter
 from taco.generate.backend import Refusal
 from taco.generate.converted import prepare_gguf, prepare_lora
 from taco.generate.growers import Growers, Outlet
 from taco.generate.live_row import LiveRow, begin_row, encode_ask
 from taco.generate.llama_server import LlamaServer
-from taco.generate.llamacpp import describe_llamacpp
+from taco.generate.llamacpp import describe_llamacpp, stands_beside
 from taco.generate.options import LlamaCppOptions
 from taco.generate.session import Ask, Piece, SessionSetup
 from taco.generate.streamed import read_speech
 from taco.model.base import Base, resolve_base
-from taco.model.convert.gguf import find_extras
 from taco.model.load import load_tokenizer
 
 _STOP_S = 60.0
@@ -182,7 +181,7 @@ def count_shared(one: Sequence[int], other: Sequence[int]) -> int:
 def _prepare(base: Base, setup: SessionSetup, options: LlamaCppOptions) -> tuple[Path, Mapping[str, Path]]:
     """Return the model's file and the adapters' by name; a single one that GGUF has no words for is merged."""
     cache, progress = setup.cache, setup.progress
-    whole = [name for name, folder in setup.adapters.items() if is_whole_model(folder) or find_extras(folder)]
+    whole = [name for name, folder in setup.adapters.items() if not stands_beside(folder)]
     if whole and len(setup.adapters) > 1:
         raise ModelError(
             f"{whole[0]} is no plain LoRA adapter, so that it cannot share the base model with others in llama.cpp.",

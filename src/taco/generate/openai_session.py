@@ -143,8 +143,9 @@ class OpenAISession:
                 _log(str(error))
                 return _refuse(ask, "server-failed", "failed")
             else:
-                refused = Refusal(id=ask.id, reason="refused-by-server", detail=reply.refusal[:200])
-                return refused if reply.refusal else reply
+                if reply.refusal:
+                    return Refusal(id=ask.id, reason="refused-by-server", detail=reply.refusal[:200])
+                return reply
         return _refuse(ask, "server-busy", "is busy")
 
     def _note_busy(self, error: ModelBusy, own: Pace) -> float:

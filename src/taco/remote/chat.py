@@ -106,7 +106,12 @@ class ChatClient:
                         return reply.conclude(is_ended=True)
                 if reply.is_over:
                     break
-        return self._take_whole(bytes(whole), take) if whole else reply.conclude()
+        if not whole:
+            return reply.conclude()
+        answer = self._read_whole(whole)
+        if answer.content:
+            take(answer.content)
+        return answer
 
     def close(self) -> None:
         """Close all connections; may be called more than once."""
@@ -120,13 +125,10 @@ class ChatClient:
         return request | dict(settings)
 
     def _post(self, request: dict[str, Any]) -> ChatReply:
-        return self._take_whole(b"".join(self._read(request)), lambda text: True)
+        return self._read_whole(b"".join(self._read(request)))
 
-    def _take_whole(self, body: bytes, take: Callable[[str], bool]) -> ChatReply:
-        reply = read_reply(body.decode("utf-8", errors="replace"), self._service)
-        if reply.content:
-            take(reply.content)
-        return reply
+    def _read_whole(self, body: bytes | bytearray) -> ChatReply:
+        return read_reply(body.decode("utf-8", errors="replace"), self._service)
 
     def _read(self, request: dict[str, Any]) -> Generator[bytes, None, None]:
         """Yield the bytes of an answer."""
