@@ -17,6 +17,7 @@ from taco.errors import PublishError
 from taco.export.folder import read_seal
 from taco.export.tuned_run import TunedRun
 from taco.model.base import resolve_base
+from taco.model.prompt import count_common
 from taco.progress import Progress
 
 FIRST_TOKENS = 20
@@ -129,7 +130,7 @@ def compare(wanted: Sequence[Asked], found: Sequence[Asked], *, form: str, weigh
     (1, 0, 0.33)
     """
     differing = [number for number, (one, other) in enumerate(zip(wanted, found, strict=True)) if one[0] != other[0]]
-    agreed = [_count_common(one[1], other[1]) for one, other in zip(wanted, found, strict=True)]
+    agreed = [count_common(one[1], other[1]) for one, other in zip(wanted, found, strict=True)]
     compared = [max(len(one[1]), len(other[1])) for one, other in zip(wanted, found, strict=True)]
     return Parity(
         form=form,
@@ -141,12 +142,6 @@ def compare(wanted: Sequence[Asked], found: Sequence[Asked], *, form: str, weigh
         tokens=FIRST_TOKENS,
         agreement=sum(agreed) / max(1, sum(compared)),
         first_difference=differing[0] if differing else None,
-    )
-
-
-def _count_common(one: Sequence[int], other: Sequence[int]) -> int:
-    return next(
-        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
     )
 
 

@@ -23,6 +23,7 @@ from taco.generate.session import Ask, Piece, SessionSetup
 from taco.generate.streamed import read_speech
 from taco.model.base import Base, resolve_base
 from taco.model.load import load_tokenizer
+from taco.model.prompt import count_common
 
 _STOP_S = 60.0
 
@@ -162,20 +163,8 @@ class Kept:
         >>> [kept.count_shared("a", prompt) for prompt in ([1, 2, 3, 9], [1, 5], [1, 2])], kept.count_shared("b", [1, 2])
         ([3, 0, 2], 0)
         """
-        shared = count_shared([*self.prompt, *self.said], prompt)
+        shared = count_common([*self.prompt, *self.said], prompt)
         return shared if adapter == self.adapter and shared >= len(self.prompt) else 0
-
-
-def count_shared(one: Sequence[int], other: Sequence[int]) -> int:
-    """Return with how many same tokens two texts begin.
-
-    >>> count_shared([1, 2, 3], [1, 2, 4, 5]), count_shared([], [1])
-    (2, 0)
-    """
-    return next(
-        (place for place, (left, right) in enumerate(zip(one, other, strict=False)) if left != right),
-        min(len(one), len(other)),
-    )
 
 
 def _prepare(base: Base, setup: SessionSetup, options: LlamaCppOptions) -> tuple[Path, Mapping[str, Path]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from taco.generate.decode import Batch
 from taco.generate.kv_cache import Prefix
+from taco.model.prompt import count_common
 
 FEWEST = 16
 """Tokens that a common beginning must have to be kept: for fewer, keeping and copying is not worth it."""
@@ -21,10 +22,7 @@ def find_common(prompts: Sequence[Sequence[int]]) -> list[int]:
     [1]
     """
     shortest = min(prompts, key=len)
-    for place in range(len(shortest) - 1):
-        if any(prompt[place] != shortest[place] for prompt in prompts):
-            return list(shortest[:place])
-    return list(shortest[:-1])
+    return list(shortest[: min(len(shortest) - 1, *(count_common(shortest, prompt) for prompt in prompts))])
 
 
 def read_prefix(model: Any, tokens: Sequence[int]) -> Prefix | None:

@@ -174,3 +174,13 @@ def _encode_guanaco(tokenizer: Any, *, system: str, prompt: str) -> list[int]:
     if ids and ids[-1] == tokenizer.eos_token_id:
         ids.pop()
     return ids
+
+
+def count_common(one: Sequence[int], other: Sequence[int]) -> int:
+    """Return with how many of the same tokens two texts begin.
+
+    >>> count_common([1, 2, 3], [1, 2, 4, 5]), count_common([], [1])
+    (2, 0)
+    """
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (left, right) in pairs if left != right), min(len(one), len(other)))
